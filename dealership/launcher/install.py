@@ -1,0 +1,161 @@
+"""What a fresh clone lacks: `.venv`, the pinned packages, `node_modules`; for the tests a few Debian packages."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .place import LauncherError, Place, only_one, say
+
+PINS = ("requirements.txt", "requirements-dev.txt")
+NODE_PINS = "requirements-node.txt"
+STAMP = ".installed"
+PIN = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?==([^\s;]+)", re.MULTILINE)
+
+INSTALLED = """
+import importlib.metadata as m, re, sys
+have = {(re.sub(r"[-_.]+", "-", d.metadata["Name"]).lower(), d.version) for d in m.distributions()}
+wanted = {tuple(line.split("==")) for line in sys.stdin.read().split()}
+sys.exit(bool(wanted - have))
+"""
+
+
+def install(place: Place) -> None:
+    """Make the checkout runnable; quick when nothing changed. One run at a time installs."""
+    with only_one(place.root, "another ./dev that is installing"):
+        _virtualenv(place)
+        _python_packages(place)
+        _node_packages(place)
+
+
+def _run(command: Sequence[str], what: str, place: Place) -> None:
+    env = place.environment({"CI": "true"})
+    done = subprocess.run(command, cwd=place.root, env=env, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        raise LauncherError(f"{what} failed (exit {done.returncode}): {' '.join(command)}")
+
+
+def _virtualenv(place: Place) -> None:
+    if place.python.exists():
+        return
+    say("making .venv")
+    command = [sys.executable, "-m", "venv", "--clear", str(place.venv)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode and not _add_debian(["python3-venv"]):
+        raise LauncherError(
+            f"cannot make .venv ({done.stdout.strip()}); install it with: sudo apt-get install python3-venv"
+        )
+    if done.returncode:
+        _run(command, "making .venv", place)
+
+
+def _pins(path: Path) -> list[str]:
+    """`name==version` of each pin in a hashed requirements file."""
+    found = PIN.findall(path.read_text())
+    return [f"{re.sub(r'[-_.]+', '-', name).lower()}=={version}" for name, version in found]
+
+
+def _digest(place: Place, names: Sequence[str]) -> str:
+    return hashlib.sha256(b"\0".join((place.root / name).read_bytes() for name in names)).hexdigest()
+
+
+def _python_packages(place: Place) -> None:
+    stamp, digest = place.venv / STAMP, _digest(place, PINS)
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    wanted = sorted({pin for name in PINS for pin in _pins(place.root / name)})
+    check = [str(place.python), "-c", INSTALLED]
+    if subprocess.run(check, input="\n".join(wanted), text=True, check=False).returncode:
+        say(f"installing {len(wanted)} Python packages into .venv")
+        _pip(place, *(word for name in PINS for word in ("-r", name)))
+    _stamp(stamp, digest)
+
+
+def _pip(place: Place, *arguments: str) -> None:
+    command = [str(place.python), "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
+    _run([*command, "--require-hashes", *arguments], "pip", place)
+
+
+def _stamp(path: Path, digest: str) -> None:
+    try:
+        path.write_text(digest)
+    except OSError:
+        return  # a shared, read-only environment: it is checked again next time
+
+
+def _node_packages(place: Place) -> None:
+    lock = json.loads((place.root / "package-lock.json").read_text())
+    wanted = {name: entry["version"] for name, entry in lock["packages"].items() if name}
+    if all(_node_version(place.root / name) == version for name, version in wanted.items()):
+        return
+    say(f"installing {len(wanted)} front-end packages")
+    npm = shutil.which("npm") or _npm_of_venv(place)
+    command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+    _run(command, "npm ci", place)
+
+
+def _node_version(folder: Path) -> str | None:
+    try:
+        return str(json.loads((folder / "package.json").read_text())["version"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _npm_of_venv(place: Place) -> str:
+    """npm from the wheel that carries Node, for machines without it."""
+    if not Path(place.tool("npm")).exists():
+        say("no npm on this machine: installing Node into .venv")
+        _pip(place, "-r", NODE_PINS)
+    return place.tool("npm")
+
+
+def _debian_can() -> bool:
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def _add_debian(packages: Sequence[str]) -> bool:
+    """Install Debian packages when we may; whether it worked."""
+    if not packages or not _debian_can():
+        return not packages
+    say(f"installing Debian packages: {' '.join(packages)}")
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    code = 0
+    for words in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
+        command = ["apt-get", *words]
+        code = subprocess.run(
+            command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False
+        ).returncode
+    return code == 0
+
+
+def chinese_font() -> bool:
+    """Is there a font that can draw Chinese? Without one every screenshot is full of boxes."""
+    if shutil.which("fc-list"):
+        return bool(subprocess.run(["fc-list", ":lang=zh"], capture_output=True, check=False).stdout.strip())
+    return any(Path("/usr/share/fonts").glob("**/*CJK*"))
+
+
+def missing_for_tests() -> dict[str, str]:
+    """pytest mark → Debian package, for what this machine lacks; empty when the whole suite can run."""
+    lacks: dict[str, str] = {}
+    if not shutil.which("chromium"):
+        lacks["browser"] = "chromium fonts-noto-cjk"
+    elif not chinese_font():
+        lacks["browser"] = "fonts-noto-cjk"
+    if not (shutil.which("soffice") or shutil.which("libreoffice")):
+        lacks["office"] = "libreoffice-calc-nogui"
+    return lacks
+
+
+def install_for_tests() -> dict[str, str]:
+    """Install what the browser and workbook tests need; the marks whose tests cannot run here after that."""
+    lacks = missing_for_tests()
+    _add_debian([package for packages in lacks.values() for package in packages.split()])
+    return missing_for_tests()

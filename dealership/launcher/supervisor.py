@@ -1,0 +1,182 @@
+"""`./dev up` once all is installed and migrated: run the web server, the worker and beat, and keep them running."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+from .place import LauncherError, Place, say
+from .processes import forget, myself, read, spawn, stop, wait_until, write
+from .servers import Servers
+
+LONGEST_PAUSE = 30.0
+STEADY_AFTER = 60.0
+POLITE: dict[str, Sequence[tuple[signal.Signals, float]]] = {
+    "beat": ((signal.SIGTERM, 5),),
+    "worker": ((signal.SIGTERM, 25), (signal.SIGQUIT, 5)),
+    "web": ((signal.SIGTERM, 15), (signal.SIGQUIT, 3)),
+}
+
+
+def commands(place: Place, port: int) -> dict[str, list[str]]:
+    """The served processes, in starting order."""
+    celery = [place.tool("celery"), "-A", "dealership.celery:app"]
+    gunicorn = "--worker-class gthread --workers 2 --threads 4 --access-logfile - --no-control-socket".split()
+    worker = "--without-gossip --without-mingle --concurrency 2 --loglevel INFO --hostname worker@%h".split()
+    schedule = str(place.state / "run" / "beat-schedule")
+    return {
+        "web": [place.tool("gunicorn"), "dealership.wsgi:application", *gunicorn, "--bind", f"127.0.0.1:{port}"],
+        "worker": [*celery, "worker", *worker],
+        "beat": [*celery, "beat", "--loglevel", "INFO", "--schedule", schedule, "--pidfile", ""],
+    }
+
+
+@dataclass
+class Child:
+    """One served process and how often it had to be started again lately."""
+
+    name: str
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    since: float = 0.0
+    falls: int = 0
+    due: float = field(default=0.0)
+
+
+class Log:
+    """One log for everybody: each line with the name of who wrote it, to the screen and to `log/dev.log`."""
+
+    def __init__(self, path: Path) -> None:
+        if path.exists() and path.stat().st_size > 20_000_000:
+            path.replace(path.with_suffix(".log.1"))
+        self.file = path.open("a", encoding="utf-8", buffering=1)
+        self.lock = threading.Lock()
+
+    def line(self, name: str, text: str) -> None:
+        """Write one line; a screen that has gone away is no reason to stop."""
+        with self.lock, contextlib.suppress(OSError, ValueError):
+            self.file.write(f"{name:<6} | {text}\n")
+            sys.stdout.write(f"{name:<6} | {text}\n")
+            sys.stdout.flush()
+
+    def follow(self, name: str, stream: IO[bytes]) -> None:
+        """Copy a child's output from a thread of its own."""
+
+        def copy() -> None:
+            for raw in stream:
+                self.line(name, raw.decode("utf-8", "replace").rstrip())
+
+        threading.Thread(target=copy, name=f"log-{name}", daemon=True).start()
+
+
+class Supervisor:
+    """Starts the children, starts a fallen one again (waiting longer each time), ends all of them on a signal."""
+
+    def __init__(self, place: Place, servers: Servers, port: int) -> None:
+        self.place, self.servers, self.port = place, servers, port
+        self.log = Log(place.logs / "dev.log")
+        self.children = [Child(name, command) for name, command in commands(place, port).items()]
+        self.ending = threading.Event()
+
+    def run(self) -> int:
+        """Serve until SIGINT, SIGTERM or SIGHUP; then stop the children and the servers."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._end)
+        write(self.place, myself("supervisor", self.port))
+        try:
+            while not self.ending.is_set():
+                self._look_after_servers()
+                for child in self.children:
+                    self._look_after(child)
+                self.ending.wait(0.5)
+        finally:
+            self._stop_everything()
+        return 0
+
+    def _end(self, number: int, _frame: FrameType | None) -> None:
+        if not self.ending.is_set():
+            self.ending.set()
+            self.log.line("dev", f"{signal.Signals(number).name}: stopping")
+
+    def _look_after_servers(self) -> None:
+        try:
+            for server in self.servers.start():
+                self.log.line("dev", f"{server.name} was started")
+        except LauncherError as error:
+            self.log.line("dev", f"{error}")
+            self.ending.wait(5)
+
+    def _look_after(self, child: Child) -> None:
+        now = time.monotonic()
+        if child.process is not None and child.process.poll() is not None:
+            child.falls = 1 if now - child.since > STEADY_AFTER else child.falls + 1
+            pause = min(2.0 ** (child.falls - 1), LONGEST_PAUSE)
+            self.log.line("dev", f"{child.name} ended ({child.process.returncode}); starting it again in {pause:.0f} s")
+            child.process, child.due = None, now + pause
+        if child.process is None and now >= child.due and not self.ending.is_set():
+            self._start(child)
+
+    def _start(self, child: Child) -> None:
+        env = self.servers.environment(owner=False)
+        child.process = spawn(self.place, child.name, child.command, port=self.port, env=env, output=subprocess.PIPE)
+        child.since = time.monotonic()
+        if child.process.stdout is not None:
+            self.log.follow(child.name, child.process.stdout)
+
+    def _stop_everything(self) -> None:
+        stop_children(self.place, [child.process for child in self.children])
+        self.servers.stop()
+        forget(self.place, "supervisor")
+        self.log.line("dev", "stopped")
+
+
+def stop_children(place: Place, mine: Sequence[subprocess.Popen[bytes] | None] = ()) -> None:
+    """Beat first (no new work), then worker and web together: each may finish what it is doing."""
+    threads = []
+    for name, steps in POLITE.items():
+        record = read(place, name)
+        if record is None:
+            continue
+        thread = threading.Thread(target=stop, args=(place, record, steps), kwargs={"group": False})
+        thread.start()
+        threads.append(thread)
+    while any(thread.is_alive() for thread in threads):
+        for child in mine:
+            if child is not None:
+                child.poll()  # reap, so that an ended child is seen as ended
+        time.sleep(0.05)
+
+
+def answers(port: int) -> bool:
+    """Does the web server answer a request?"""
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        line.request("GET", "/", headers={"Host": f"localhost:{port}"})
+        return line.getresponse().status < 500
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        line.close()
+
+
+def serve(place: Place, servers: Servers, port: int, ready: Mapping[str, str]) -> int:
+    """Supervise in this process; print the `ready` lines once the web server answers."""
+    supervisor = Supervisor(place, servers, port)
+
+    def announce() -> None:
+        if wait_until(lambda: supervisor.ending.is_set() or answers(port), 60, 0.2) and not supervisor.ending.is_set():
+            for name, value in ready.items():
+                say(f"{name} {value}")
+
+    threading.Thread(target=announce, name="announce", daemon=True).start()
+    return supervisor.run()
