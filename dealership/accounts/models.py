@@ -1,0 +1,66 @@
+"""People who sign in, and the tokens of their scripts. What they may do is in `dealership.org.roles`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+
+from dealership.core.text import fold
+
+
+class PeopleManager(UserManager["User"]):
+    """Sign-in names are folded, so full-width or upper-case variants are the same account (S02)."""
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return super().get_by_natural_key(fold(username or ""))
+
+
+class User(AbstractUser):
+    """A person with a name as the showroom calls them; first and last name are not used."""
+
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    name = models.CharField("姓名", max_length=40)
+    employee_no = models.CharField("工号", max_length=20, blank=True)
+    joined_on = models.DateField("入职日期", null=True, blank=True)
+
+    objects = PeopleManager()
+    REQUIRED_FIELDS = ["name"]
+
+    def __str__(self) -> str:
+        return self.name or self.username
+
+    def get_full_name(self) -> str:
+        return self.name
+
+    def get_short_name(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        super().clean()
+        self.username = fold(self.username)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.username = fold(self.username)
+        super().save(*args, **kwargs)
+
+
+class ApiToken(models.Model):
+    """A bearer token: only its keyed digest is stored; the first characters identify it in logs (B19)."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField("名称", max_length=60)
+    prefix = models.CharField(max_length=8)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-created_at"], name="accounts_apitoken_user")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"

@@ -1,0 +1,119 @@
+"""The API's frame: cursor pages, one error shape (RFC 9457), idempotent creation, thin view bases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
+from django.http import Http404
+from rest_framework import exceptions, serializers, status
+from rest_framework.pagination import CursorPagination
+from rest_framework.response import Response
+
+from dealership.core.errors import DomainError
+from dealership.core.services import translate_database_error
+
+PROBLEM = "application/problem+json"
+TITLES = {
+    400: "请求格式不正确",
+    401: "请先登录",
+    403: "没有权限",
+    404: "没有找到",
+    405: "不支持的操作",
+    409: "与现有数据冲突",
+    415: "不支持的格式",
+    422: "不符合业务规则",
+    429: "操作太频繁",
+    503: "暂时不可用",
+}
+CODES = {400: "malformed", 401: "not_authenticated", 403: "not_allowed", 404: "not_found", 405: "method_not_allowed"}
+CODES |= {415: "unsupported_media_type", 429: "too_many_requests"}
+DETAILS = {
+    401: "登录状态无效或已过期，请重新登录后再试。",
+    403: "您的岗位没有此项操作的权限，如需办理请联系展厅经理。",
+    404: "没有找到该记录，可能已被删除或不在您的查看范围内。",
+    405: "该地址不支持这种操作。",
+    415: "请使用 application/json 提交。",
+    429: "操作太频繁，请稍候再试。",
+}
+
+
+class CursorPages(CursorPagination):
+    """Keyset pages for API and screens alike; `page_size` up to 200; order columns must not be null."""
+
+    page_size = 50
+    max_page_size = 200
+    page_size_query_param = "page_size"
+    ordering = "-id"
+
+
+def problem(
+    status_code: int,
+    code: str,
+    detail: str,
+    fields: dict[str, list[str]] | None = None,
+    current: dict[str, Any] | None = None,
+) -> Response:
+    """One problem+json answer."""
+    body: dict[str, Any] = {
+        "type": f"/api/v1/docs/#problem-{code}",
+        "title": TITLES.get(status_code, "未能完成"),
+        "status": status_code,
+        "code": code,
+        "detail": detail,
+        "fields": fields or {},
+    }
+    if current:
+        body["current"] = current
+    return Response(body, status=status_code, content_type=PROBLEM)
+
+
+def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF exception handler: every refusal has the same shape and a Chinese sentence."""
+    if isinstance(error, DatabaseError) and (refusal := translate_database_error(error)):
+        error = refusal
+    if isinstance(error, DomainError):
+        return problem(error.status, error.code, error.message, error.fields, error.current)
+    if isinstance(error, Http404):
+        return problem(404, "not_found", DETAILS[404])
+    if isinstance(error, PermissionDenied):
+        return problem(403, "not_allowed", DETAILS[403])
+    if isinstance(error, exceptions.ValidationError):
+        fields = flatten_errors(error.detail)
+        first = next((f"{texts[0]}" for texts in fields.values() if texts), "请检查填写内容。")
+        return problem(400, "malformed", first, fields)
+    if isinstance(error, exceptions.APIException):
+        code = error.status_code
+        answer = problem(code, CODES.get(code, error.get_codes() if isinstance(error.get_codes(), str) else "error"), DETAILS.get(code, str(error.detail)))
+        if wait := getattr(error, "wait", None):
+            answer.headers["Retry-After"] = str(int(wait) + 1)
+        if header := getattr(error, "auth_header", None):
+            answer.headers["WWW-Authenticate"] = header
+        return answer
+    return None
+
+
+def flatten_errors(detail: Any, prefix: str = "") -> dict[str, list[str]]:
+    """Nested serializer errors as `{"lines.0.amount": ["…"]}`."""
+    if isinstance(detail, list) and all(not isinstance(item, (dict, list)) for item in detail):
+        return {prefix or "non_field_errors": [str(item) for item in detail]}
+    found: dict[str, list[str]] = {}
+    items = detail.items() if isinstance(detail, dict) else enumerate(detail)
+    for name, inner in items:
+        found.update(flatten_errors(inner, f"{prefix}.{name}" if prefix else str(name)))
+    return found
+
+
+class VersionField(serializers.IntegerField):
+    """The version an update was based on; a stale one answers 409."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, **kwargs)
+
+
+def created(data: Any, *, replay: bool) -> Response:
+    """201 for a new row, 200 with `Idempotent-Replay: true` when the key had already been answered."""
+    if replay:
+        return Response(data, status=status.HTTP_200_OK, headers={"Idempotent-Replay": "true"})
+    return Response(data, status=status.HTTP_201_CREATED)

@@ -1,0 +1,38 @@
+"""Memory that lives for one request or one task: policies and reach are read once per unit of work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+_store: ContextVar[dict[Any, Any] | None] = ContextVar("request_cache", default=None)
+
+
+def begin() -> None:
+    """Start with an empty memory (request middleware, task wrapper)."""
+    _store.set({})
+
+
+def end() -> None:
+    """Forget everything; outside a unit of work nothing is remembered."""
+    _store.set(None)
+
+
+def remember(key: Any, compute: Callable[[], T]) -> T:
+    """The value computed for `key` in this unit of work."""
+    memory = _store.get()
+    if memory is None:
+        return compute()
+    if key not in memory:
+        memory[key] = compute()
+    return memory[key]  # type: ignore[no-any-return]
+
+
+def forget(prefix: str) -> None:
+    """Drop what a write made stale; keys are tuples whose first item is a topic name."""
+    memory = _store.get()
+    if memory is not None:
+        for key in [key for key in memory if key[0] == prefix]:
+            del memory[key]

@@ -1,0 +1,80 @@
+"""Template filters: dates `11-22 周日`, money, ratios, masked phones; and the address without one parameter."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from django import template
+
+from dealership.core import masking, money, periods
+
+register = template.Library()
+
+
+@register.filter
+def day(value: dt.date | dt.datetime | None) -> str:
+    """`11-22 周日`; other years carry theirs; None is an em dash."""
+    if value is None:
+        return "—"
+    date = periods.local_date(value) if isinstance(value, dt.datetime) else value
+    prefix = "" if date.year == periods.today().year else f"{date.year}-"
+    return prefix + periods.day_label(date)
+
+
+@register.filter
+def moment(value: dt.datetime | None) -> str:
+    """`11-22 周日 18:05`."""
+    if value is None:
+        return "—"
+    return f"{day(value)} {periods.local_time(value):%H:%M}"
+
+
+@register.filter
+def clock(value: dt.datetime | None) -> str:
+    """`18:05`."""
+    return f"{periods.local_time(value):%H:%M}" if value else "—"
+
+
+@register.filter(name="money")
+def money_filter(value: Decimal | int | None) -> str:
+    return money.show_money(value)
+
+
+@register.filter
+def wan(value: Decimal | int | None) -> str:
+    return money.show_wan(value)
+
+
+@register.filter
+def percent(value: Decimal | None) -> str:
+    return money.show_ratio(value)
+
+
+@register.filter
+def masked(value: str) -> str:
+    return masking.mask_phone(value) if value else "—"
+
+
+@register.filter
+def dash(value: Any) -> Any:
+    """Unknown shows as an em dash, never `None`."""
+    return "—" if value is None or value == "" else value
+
+
+@register.filter
+def yes(value: bool | None) -> str:
+    return "—" if value is None else ("是" if value else "否")
+
+
+@register.simple_tag(takes_context=True)
+def query(context: template.Context, **changes: Any) -> str:
+    """The present query string with some parameters changed (None removes); paging is always dropped."""
+    params = context["request"].GET.copy()
+    params.pop("cursor", None)
+    for name, value in changes.items():
+        params.pop(name, None)
+        if value not in (None, ""):
+            params[name] = value
+    return f"?{params.urlencode()}"

@@ -1,0 +1,47 @@
+"""Form frame of the pages, error pages and the CSRF refusal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from dealership.core.errors import Conflict, DomainError
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A page open for too long or a foreign origin: say how to go on, keep nothing half done."""
+    error = DomainError("csrf", "页面已过期或来源不符，本次提交没有保存。请返回上一页刷新后再提交。")
+    error.status = 403  # type: ignore[misc]
+    return render(request, "core/refusal.html", {"error": error}, status=403)
+
+
+def put_refusal_on_form(form: forms.BaseForm, error: DomainError) -> None:
+    """Show a service's refusal where it belongs: named fields beside the input, the sentence on top."""
+    placed = False
+    for name, texts in error.fields.items():
+        if name in form.fields:
+            placed = True
+            for text in texts:
+                form.add_error(name, text)
+    if not placed:
+        form.add_error(None, error.message)
+
+
+def refuse(request: HttpRequest, template: str, context: dict[str, Any], form: forms.BaseForm, error: DomainError | None = None) -> HttpResponse:
+    """The form again as it was typed: 422, or 409 with the present values for a stale save."""
+    status = 422
+    if error is not None:
+        put_refusal_on_form(form, error)
+        status = error.status
+        if isinstance(error, Conflict):
+            context["current"] = error.current
+    return render(request, template, {**context, "form": form}, status=status)
+
+
+def done(request: HttpRequest, text: str) -> None:
+    """A short confirmation shown on the next page."""
+    messages.success(request, text)

@@ -1,0 +1,211 @@
+"""Group, brand, series, store, team, membership; dated policies; the working calendar; dictionaries."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import pghistory
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.db import models
+from django.db.models import Q
+
+from dealership.core.models import Versioned
+from dealership.core.scoping import Reach, ScopedQuerySet
+from dealership.org.choices import DayKind, Role
+
+
+class StoreQuerySet(ScopedQuerySet):
+    """Stores within reach: the store itself is the scope."""
+
+    resource = "store"
+    store_path = "pk"
+    team_path = None
+    owner_path = None
+
+    def within(self, reach: Reach) -> Self:
+        ids = reach.store_ids | reach.own_store_ids
+        return self.filter(Q(group_id__in=reach.group_ids) | Q(pk__in=ids))
+
+
+class TeamQuerySet(ScopedQuerySet):
+    """Teams of the stores within reach."""
+
+    resource = "team"
+    team_path = "pk"
+    owner_path = None
+
+    def within(self, reach: Reach) -> Self:
+        ids = reach.store_ids | reach.own_store_ids
+        return self.filter(Q(store__group_id__in=reach.group_ids) | Q(store_id__in=ids) | Q(pk__in=reach.team_ids))
+
+
+class DealerGroup(models.Model):
+    name = models.CharField("集团名称", max_length=60, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Brand(models.Model):
+    group = models.ForeignKey(DealerGroup, on_delete=models.PROTECT, related_name="brands")
+    name = models.CharField("品牌", max_length=40)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["group", "name"], name="%(app_label)s_%(class)s_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Series(models.Model):
+    """A model line (车系): what customers ask for; configurations and prices are in `sales`."""
+
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="series")
+    name = models.CharField("车系", max_length=40)
+    body = models.CharField("车型类别", max_length=10, choices=[("sedan", "轿车"), ("suv", "SUV"), ("mpv", "MPV")])
+    is_nev = models.BooleanField("新能源", default=False)
+    is_active = models.BooleanField("在售", default=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["brand", "name"], name="%(app_label)s_%(class)s_name")]
+        ordering = ["brand_id", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Store(Versioned):
+    group = models.ForeignKey(DealerGroup, on_delete=models.PROTECT, related_name="stores")
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="stores")
+    code = models.CharField("门店代码", max_length=10, unique=True)
+    name = models.CharField("门店", max_length=60, unique=True)
+    short_name = models.CharField("简称", max_length=20)
+    address = models.CharField("地址", max_length=120, blank=True)
+    is_active = models.BooleanField("营业中", default=True)
+
+    objects = StoreQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.short_name
+
+
+class Team(models.Model):
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="teams")
+    name = models.CharField("小组", max_length=40)
+
+    objects = TeamQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "name"], name="%(app_label)s_%(class)s_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@pghistory.track()
+class Membership(models.Model):
+    """A person's role in a store (or in the whole group: store empty) for a span of days."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships")
+    group = models.ForeignKey(DealerGroup, on_delete=models.PROTECT, related_name="+")
+    store = models.ForeignKey(Store, null=True, blank=True, on_delete=models.PROTECT, related_name="memberships")
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField("岗位", max_length=24, choices=Role)
+    valid = DateRangeField("任职期间")
+    rest_weekday = models.PositiveSmallIntegerField("轮休日", null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="org_membership_no_overlap",
+                expressions=[
+                    ("user", RangeOperators.EQUAL),
+                    ("store", RangeOperators.EQUAL),
+                    ("role", RangeOperators.EQUAL),
+                    ("valid", RangeOperators.OVERLAPS),
+                ],
+            ),
+            models.CheckConstraint(
+                condition=Q(store__isnull=False) | Q(role__in=[Role.GROUP_OFFICE, Role.SYS_ADMIN]),
+                name="%(app_label)s_%(class)s_store_needed",
+            ),
+        ]
+        indexes = [models.Index(fields=["store", "role"], name="org_membership_store_role")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role}"
+
+
+@pghistory.track()
+class PolicySetting(models.Model):
+    """A dated value of a policy key for a store, a group, or (both empty) everyone; the newest in force wins."""
+
+    group = models.ForeignKey(DealerGroup, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    store = models.ForeignKey(Store, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField("策略", max_length=60)
+    value = models.JSONField("取值")
+    effective_from = models.DateField("生效日期")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["group", "store", "key", "effective_from"],
+                name="%(app_label)s_%(class)s_dated",
+                nulls_distinct=False,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} @ {self.effective_from}"
+
+
+class CalendarDay(models.Model):
+    """A day that differs from the national calendar: for a store (closed, make-up) or for all (store empty)."""
+
+    store = models.ForeignKey(Store, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField("日期")
+    kind = models.CharField("类型", max_length=10, choices=DayKind)
+    note = models.CharField("说明", max_length=40, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["store", "day"], name="%(app_label)s_%(class)s_once", nulls_distinct=False)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.kind}"
+
+
+class LeadSource(models.Model):
+    """A source of customers (来源): dictionary of the group."""
+
+    group = models.ForeignKey(DealerGroup, on_delete=models.PROTECT, related_name="lead_sources")
+    code = models.CharField("代码", max_length=20)
+    name = models.CharField("来源", max_length=40)
+    is_active = models.BooleanField("启用", default=True)
+    position = models.PositiveSmallIntegerField("顺序", default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["group", "code"], name="%(app_label)s_%(class)s_code")]
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ClosedMonth(models.Model):
+    """A month that finance closed for a store: triggers on dated rows refuse it (R09). Written by `reports` only."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    month = models.DateField("月份首日")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "month"], name="%(app_label)s_%(class)s_once")]
+
+    def __str__(self) -> str:
+        return f"{self.store_id} {self.month:%Y-%m}"

@@ -1,0 +1,94 @@
+"""Dated policy values: store → group → shipped default (domain.md §5). No threshold lives anywhere else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q
+
+from dealership.core import periods, request_cache
+from dealership.org.models import PolicySetting, Store
+
+# key → default. Values are JSON: money as strings, times "HH:MM", shares as strings.
+DEFAULTS: dict[str, Any] = {
+    # R-GRADE: follow-up at least every / first contact within / out of control after / horizon, in days
+    "grade.N": {"interval": 1, "first": 1, "out_of_control": 3, "horizon": "待判级"},
+    "grade.H": {"interval": 2, "first": 1, "out_of_control": 4, "horizon": "7天内"},
+    "grade.A": {"interval": 7, "first": 1, "out_of_control": 10, "horizon": "8–30天"},
+    "grade.B": {"interval": 14, "first": 3, "out_of_control": 21, "horizon": "1–3个月"},
+    "grade.C": {"interval": 30, "first": 3, "out_of_control": 45, "horizon": "3个月以上"},
+    "grade.O": {"interval": 7, "first": 7, "out_of_control": 10, "horizon": "已订未交"},
+    # R-FU-3, R-FU-6, R-REJ
+    "follow_up.min_length": 10,
+    "follow_up.repeat_window": 5,
+    "follow_up.no_answer_resets": 2,
+    "follow_up.second_days": {"H": 3, "A": 3, "B": 7, "C": 7, "N": 7},
+    "follow_up.default_time": "18:00",
+    "follow_up.regrade_reason_levels": 2,
+    # R-OWN
+    "owner.protect_days": {"C": 90, "lost": 30},
+    # R-TIME
+    "report.daily_due": "20:00",
+    "report.evening_due": "20:30",
+    "report.comment_due": "12:00",
+    "report.missed_after_hours": 24,
+    "report.opens_at": "08:30",
+    # R-DISC: levels add to the consultant's authority of the price list
+    "discount.level_1_extra": "2000.00",
+    "discount.level_2_extra": "5000.00",
+    "discount.level_1_accessory": "0.90",
+    "discount.level_2_accessory": "0.85",
+    "discount.approval_valid_days": 3,
+    "approval.deadline": "20:00",
+    # R-PAY
+    "deposit.earnest_share": "0.20",
+    "refund.sales_manager_limit": "5000.00",
+    "lock.hours": 48,
+    # R-TGT day weights
+    "target.day_weights": {
+        "weekday": "1.0", "friday": "1.1", "saturday": "1.9", "sunday": "1.8", "makeup": "1.2",
+        "golden": "1.7", "festival": "0.5", "closed": "0", "month_end_factor": "1.4", "month_end_days": 3,
+    },
+    # §3.6, R-STK
+    "stock.age_bands": [30, 60, 90, 180],
+    # R-CARE: days after delivery
+    "care.schedule": [{"kind": "d7", "days": 7}, {"kind": "d30", "days": 30}, {"kind": "d90", "days": 90}],
+    # retail basis, invoices and tax
+    "kpi.retail_basis": "handover",
+    "tax.vat_rate": "0.13",
+    "tax.margin_surcharge": "0.12",
+    "receivable.overdue_days": {"full": 0, "loan": 15},
+    "month.confirm_day": 2,
+    "month.close_day": 3,
+}  # fmt: skip
+
+
+def policy(key: str, store: Store | int | None = None, on: dt.date | None = None) -> Any:
+    """The value in force for a store on a day (default today). Unknown keys are a programming error."""
+    default = DEFAULTS[key]
+    day = on or periods.today()
+    store_id = store.pk if isinstance(store, Store) else store
+    rows = _rows(store_id)
+    for rank in ("store", "group", "all"):
+        dated = [row for row in rows if row["rank"] == rank and row["key"] == key and row["effective_from"] <= day]
+        if dated:
+            return max(dated, key=lambda row: row["effective_from"])["value"]
+    return default
+
+
+def policy_decimal(key: str, store: Store | int | None = None, on: dt.date | None = None) -> Decimal:
+    """A policy that is an amount or a share."""
+    return Decimal(policy(key, store, on))
+
+
+def _rows(store_id: int | None) -> list[dict[str, Any]]:
+    def load() -> list[dict[str, Any]]:
+        scope = Q(store=None, group=None)
+        if store_id is not None:
+            scope |= Q(store_id=store_id) | Q(store=None, group__stores=store_id)
+        found = PolicySetting.objects.filter(scope).values("store_id", "group_id", "key", "value", "effective_from")
+        return [{**row, "rank": "store" if row["store_id"] else "group" if row["group_id"] else "all"} for row in found]
+
+    return request_cache.remember(("policy", store_id), load)

@@ -1,0 +1,162 @@
+"""Words and transition tables of customers (domain.md §2.2, §4.2)."""
+
+from django.db.models import TextChoices
+
+
+class Gender(TextChoices):
+    MALE = "male", "先生"
+    FEMALE = "female", "女士"
+    UNKNOWN = "", "未知"
+
+
+class CustomerKind(TextChoices):
+    PERSON = "person", "个人"
+    COMPANY = "company", "单位"
+
+
+class VisitChannel(TextChoices):
+    WALK_IN = "walk_in", "来店"
+    PHONE_IN = "phone_in", "来电"
+
+
+class VisitPurpose(TextChoices):
+    PURCHASE = "purchase", "看车购车"
+    PAPERWORK = "paperwork", "办手续"
+    DELIVERY = "delivery", "提车"
+    CANCEL = "cancel", "退订"
+    SERVICE = "service", "保养维修"
+    OTHER = "other", "其他"
+
+
+class VisitType(TextChoices):
+    """Decided by the system (§3.1)."""
+
+    FIRST_CAPTURED = "first_captured", "首次到店并留档"
+    FIRST_CARDED = "first_carded", "已建卡首次到店"
+    FIRST_UNCAPTURED = "first_uncaptured", "看车未留档"
+    REPEAT = "repeat", "再次到店"
+    NON_INTENT = "non_intent", "非意向客流"
+    INCOMPLETE = "incomplete", "未完善"
+
+
+FIRST_VISIT_TYPES = (VisitType.FIRST_CAPTURED, VisitType.FIRST_CARDED, VisitType.FIRST_UNCAPTURED)
+
+
+class Grade(TextChoices):
+    """Intention grade; the days behind a letter are policy (R-GRADE), not part of its name."""
+
+    H = "H", "H级"
+    A = "A", "A级"
+    B = "B", "B级"
+    C = "C", "C级"
+    N = "N", "N级 新客户"
+    O = "O", "O级 已订未交"  # noqa: E741  the trade's letter
+    D = "D", "D级 已交车"
+    T = "T", "T级 退订"
+
+
+# Grades a person may choose, best first; O, D and T come from the deal.
+OPEN_GRADES = (Grade.H, Grade.A, Grade.B, Grade.C, Grade.N)
+GRADE_RANK = {Grade.H: 4, Grade.A: 3, Grade.B: 2, Grade.C: 1, Grade.N: 0}
+GRADE_TONE = {"H": "red", "A": "orange", "B": "yellow", "C": "azure", "N": "secondary", "O": "green", "D": "teal", "T": "dark"}
+
+
+class ProspectStatus(TextChoices):
+    ACTIVE = "active", "跟进中"
+    ORDERED = "ordered", "已订未交"
+    DELIVERED = "delivered", "已交车"
+    LOSS_PENDING = "loss_pending", "战败申请中"
+    LOST = "lost", "战败"
+    DORMANT_PENDING = "dormant_pending", "休眠申请中"
+    DORMANT = "dormant", "休眠"
+    OUT_OF_CONTROL = "out_of_control", "失控"
+
+
+# "Open" in the month identity: still worked on, neither ordered nor ended.
+OPEN_STATUSES = (
+    ProspectStatus.ACTIVE,
+    ProspectStatus.LOSS_PENDING,
+    ProspectStatus.DORMANT_PENDING,
+    ProspectStatus.OUT_OF_CONTROL,
+)
+# One live card per customer: open ones and an order that is not delivered yet.
+LIVE_STATUSES = (*OPEN_STATUSES, ProspectStatus.ORDERED)
+
+PROSPECT_TRANSITIONS: dict[str, tuple[str, ...]] = {
+    "": (ProspectStatus.ACTIVE,),
+    ProspectStatus.ACTIVE: (
+        ProspectStatus.ORDERED,
+        ProspectStatus.LOSS_PENDING,
+        ProspectStatus.DORMANT_PENDING,
+        ProspectStatus.OUT_OF_CONTROL,
+    ),
+    ProspectStatus.ORDERED: (ProspectStatus.DELIVERED, ProspectStatus.ACTIVE, ProspectStatus.LOSS_PENDING),
+    ProspectStatus.LOSS_PENDING: (ProspectStatus.LOST, ProspectStatus.ACTIVE),
+    ProspectStatus.DORMANT_PENDING: (ProspectStatus.DORMANT, ProspectStatus.ACTIVE),
+    ProspectStatus.DORMANT: (ProspectStatus.ACTIVE,),
+    ProspectStatus.OUT_OF_CONTROL: (ProspectStatus.ACTIVE, ProspectStatus.LOST, ProspectStatus.ORDERED),
+    ProspectStatus.LOST: (),
+    ProspectStatus.DELIVERED: (),
+}
+
+
+class CardChannel(TextChoices):
+    SHOWROOM = "showroom", "展厅建卡"
+    DCC = "dcc", "DCC建卡"
+    OTHER = "other", "其他建卡"
+
+
+class PurchaseKind(TextChoices):
+    FIRST = "first", "首购"
+    REPLACE = "replace", "换购"
+    ADDITIONAL = "additional", "增购"
+
+
+class QuotaStatus(TextChoices):
+    """Licence quota of lottery cities."""
+
+    HAVE = "have", "有指标"
+    LOTTERY = "lottery", "摇号中"
+    NOT_NEEDED = "not_needed", "无需"
+
+
+class ContactChannel(TextChoices):
+    PHONE = "phone", "电话"
+    WECHAT = "wechat", "微信"
+    IN_STORE = "in_store", "到店面谈"
+    OUTSIDE = "outside", "上门/外拓"
+    SMS = "sms", "短信"
+
+
+class FollowUpOutcome(TextChoices):
+    REACHED = "reached", "已联系"
+    APPOINTMENT = "appointment", "约定到店"
+    NO_ANSWER = "no_answer", "未接通"
+    THINKING = "thinking", "考虑中"
+    REFUSED = "refused", "拒绝"
+    NOT_NOW = "not_now", "暂不买"
+    BOUGHT_ELSEWHERE = "bought_elsewhere", "已购他牌"
+
+
+REJECTIONS = (FollowUpOutcome.REFUSED, FollowUpOutcome.NOT_NOW, FollowUpOutcome.BOUGHT_ELSEWHERE)
+
+
+class TaskKind(TextChoices):
+    FIRST = "first", "首次回访"
+    REGULAR = "regular", "跟进"
+    SECOND = "second", "二次追踪"
+
+
+class CareKind(TextChoices):
+    D7 = "d7", "7日回访"
+    D30 = "d30", "30日关怀"
+    D90 = "d90", "3个月首保提醒"
+
+
+class CareResult(TextChoices):
+    SATISFIED = "satisfied", "满意"
+    NEUTRAL = "neutral", "一般"
+    UNSATISFIED = "unsatisfied", "不满意"
+    NO_ANSWER = "no_answer", "未接"
+    WRONG_NUMBER = "wrong_number", "空号"
+    DECLINED = "declined", "拒访"

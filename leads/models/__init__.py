@@ -1,0 +1,21 @@
+"""Customers, their visits, graded cards, follow-ups and owned cars."""
+
+from leads.models.customer import Customer, CustomerPhone
+from leads.models.follow_up import FollowUp, FollowUpTask
+from leads.models.owner import CareTask, OwnedVehicle
+from leads.models.prospect import GradeChange, OwnerChange, Prospect, StatusChange
+from leads.models.visit import Visit
+
+__all__ = [
+    "CareTask",
+    "Customer",
+    "CustomerPhone",
+    "FollowUp",
+    "FollowUpTask",
+    "GradeChange",
+    "OwnedVehicle",
+    "OwnerChange",
+    "Prospect",
+    "StatusChange",
+    "Visit",
+]

@@ -1,0 +1,24 @@
+"""Catalogue, stock, deals, money, delivery and targets."""
+
+from sales.models.catalogue import Colour, Configuration, PriceEntry
+from sales.models.deal import Deal, DealLine, DealStateChange
+from sales.models.delivery import DeliveryDocument
+from sales.models.payment import Invoice, Payment, Refund
+from sales.models.target import Target
+from sales.models.vehicle import Allocation, Vehicle
+
+__all__ = [
+    "Allocation",
+    "Colour",
+    "Configuration",
+    "Deal",
+    "DealLine",
+    "DealStateChange",
+    "DeliveryDocument",
+    "Invoice",
+    "Payment",
+    "PriceEntry",
+    "Refund",
+    "Target",
+    "Vehicle",
+]

@@ -1,0 +1,68 @@
+"""Scoped querysets of stock, deals and money. Reads only."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db.models import Q
+
+from dealership.core.scoping import Reach, ScopedQuerySet
+from sales.choices import ENDED_DEALS, OPEN_ORDERS, STOCK_STATUSES, PaymentStatus
+
+
+class CatalogueQuerySet(ScopedQuerySet):
+    """Configurations, colours and prices of the brands of the reader's stores."""
+
+    resource = "catalogue"
+    brand_path = "brand"
+
+    def within(self, reach: Reach) -> Self:
+        path = self.brand_path
+        seen = Q(**{f"{path}__group_id__in": reach.group_ids})
+        seen |= Q(**{f"{path}__stores__in": reach.store_ids | reach.own_store_ids})
+        return self.filter(seen).distinct()
+
+
+class ConfigurationQuerySet(CatalogueQuerySet):
+    brand_path = "series__brand"
+
+
+class PriceEntryQuerySet(CatalogueQuerySet):
+    brand_path = "configuration__series__brand"
+
+
+class VehicleQuerySet(ScopedQuerySet):
+    resource = "vehicle"
+    team_path = None
+    owner_path = None
+
+    def in_stock(self) -> Self:
+        return self.filter(status__in=STOCK_STATUSES)
+
+
+class DealQuerySet(ScopedQuerySet):
+    resource = "deal"
+
+    def live(self) -> Self:
+        return self.exclude(status__in=ENDED_DEALS)
+
+    def open_orders(self) -> Self:
+        return self.filter(status__in=OPEN_ORDERS)
+
+
+class DealRowQuerySet(ScopedQuerySet):
+    """Rows of a deal that carry its owner, team and store at the event."""
+
+    resource = "deal"
+
+
+class PaymentQuerySet(ScopedQuerySet):
+    resource = "payment"
+
+    def cleared(self) -> Self:
+        return self.filter(status=PaymentStatus.CLEARED)
+
+
+class TargetQuerySet(ScopedQuerySet):
+    resource = "target"
+    owner_path = "person"
