@@ -58,7 +58,16 @@ class Grade(TextChoices):
 # Grades a person may choose, best first; O, D and T come from the deal.
 OPEN_GRADES = (Grade.H, Grade.A, Grade.B, Grade.C, Grade.N)
 GRADE_RANK = {Grade.H: 4, Grade.A: 3, Grade.B: 2, Grade.C: 1, Grade.N: 0}
-GRADE_TONE = {"H": "red", "A": "orange", "B": "yellow", "C": "azure", "N": "secondary", "O": "green", "D": "teal", "T": "dark"}
+GRADE_TONE = {
+    "H": "red",
+    "A": "orange",
+    "B": "yellow",
+    "C": "azure",
+    "N": "secondary",
+    "O": "green",
+    "D": "teal",
+    "T": "dark",
+}
 
 
 class ProspectStatus(TextChoices):

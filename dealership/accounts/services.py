@@ -45,7 +45,11 @@ def token_revoke(*, by: User, token_id: int) -> None:
 
 def token_user(plain: str, *, now: datetime) -> tuple[User, ApiToken] | None:
     """The active user behind a valid token, else None."""
-    token = ApiToken.objects.select_related("user").filter(digest=digest(plain), revoked_at=None, expires_at__gt=now).first()
+    token = (
+        ApiToken.objects.select_related("user")
+        .filter(digest=digest(plain), revoked_at=None, expires_at__gt=now)
+        .first()
+    )
     if token is None or not token.user.is_active:
         return None
     return token.user, token

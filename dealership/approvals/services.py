@@ -105,7 +105,13 @@ def decide(*, by: User, approval_id: int, approve: bool, comment: str) -> Approv
     (handler.on_approve if approve else handler.on_reject)(row, by)
     record(by=by, action=f"{row.kind}.{row.state}", target=row)
     word = "已同意" if approve else "未通过"
-    notify(to=[row.requested_by], kind="approval", key=f"approval:{row.pk}:answer", text=f"{word}：{row.title}", url=handler.url(row))
+    notify(
+        to=[row.requested_by],
+        kind="approval",
+        key=f"approval:{row.pk}:answer",
+        text=f"{word}：{row.title}",
+        url=handler.url(row),
+    )
     return row
 
 
@@ -122,7 +128,9 @@ def _delegated_ids(user: User) -> list[int]:
 @service
 def withdraw(*, by: User, kind: str, subject_id: int) -> None:
     """Take back an open request (the subject changed)."""
-    for row in Approval.objects.select_for_update().filter(kind=kind, subject_id=subject_id, state=ApprovalState.PENDING):
+    for row in Approval.objects.select_for_update().filter(
+        kind=kind, subject_id=subject_id, state=ApprovalState.PENDING
+    ):
         row.state, row.decided_by, row.decided_at = ApprovalState.WITHDRAWN, by, periods.now()
         row.save()
         record(by=by, action=f"{kind}.withdrawn", target=row)

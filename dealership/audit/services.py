@@ -34,7 +34,10 @@ def record(*, by: Any, action: str, target: models.Model, changes: Mapping[str, 
 
 
 def _plain(changes: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value if isinstance(value, (int, bool, type(None), list, dict)) else str(value) for key, value in changes.items()}
+    return {
+        key: value if isinstance(value, (int, bool, type(None), list, dict)) else str(value)
+        for key, value in changes.items()
+    }
 
 
 def record_export(*, by: Any, kind: str, filename: str, rows: int, store_id: int | None) -> None:
@@ -58,7 +61,9 @@ def record_reveal(*, by: Any, target: models.Model, field: str, reason: str, ip:
 
 
 @service
-def once(*, by: Any, action: str, key: uuid.UUID | None, create: Callable[[], M], find: Callable[[int], M]) -> tuple[M, bool]:
+def once(
+    *, by: Any, action: str, key: uuid.UUID | None, create: Callable[[], M], find: Callable[[int], M]
+) -> tuple[M, bool]:
     """Run `create` once per (person, action, key); later calls get `find(id)` and True.
 
     A second request that arrives while the first is still running waits for it on the unique index.

@@ -84,14 +84,21 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
         first = next((f"{texts[0]}" for texts in fields.values() if texts), "请检查填写内容。")
         return problem(400, "malformed", first, fields)
     if isinstance(error, exceptions.APIException):
-        code = error.status_code
-        answer = problem(code, CODES.get(code, error.get_codes() if isinstance(error.get_codes(), str) else "error"), DETAILS.get(code, str(error.detail)))
-        if wait := getattr(error, "wait", None):
-            answer.headers["Retry-After"] = str(int(wait) + 1)
-        if header := getattr(error, "auth_header", None):
-            answer.headers["WWW-Authenticate"] = header
-        return answer
+        return _framework_problem(error)
     return None
+
+
+def _framework_problem(error: exceptions.APIException) -> Response:
+    """What DRF itself refuses: sign-in, method, media type, throttling."""
+    status_code = error.status_code
+    codes = error.get_codes()
+    code = CODES.get(status_code, codes if isinstance(codes, str) else "error")
+    answer = problem(status_code, code, DETAILS.get(status_code, str(error.detail)))
+    if wait := getattr(error, "wait", None):
+        answer.headers["Retry-After"] = str(int(wait) + 1)
+    if header := getattr(error, "auth_header", None):
+        answer.headers["WWW-Authenticate"] = header
+    return answer
 
 
 def flatten_errors(detail: Any, prefix: str = "") -> dict[str, list[str]]:

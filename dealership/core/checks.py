@@ -6,7 +6,8 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as CheckWarning
 from django.db import DatabaseError, connection
 
 
@@ -28,7 +29,12 @@ def broker_timing(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """A visibility timeout below the task limit would run one task twice at the same time."""
     visibility = settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
     if visibility <= settings.CELERY_TASK_TIME_LIMIT:
-        return [Error(f"visibility_timeout ({visibility}s) 必须大于任务时限 ({settings.CELERY_TASK_TIME_LIMIT}s)。", id="dealership.E004")]
+        return [
+            Error(
+                f"visibility_timeout ({visibility}s) 必须大于任务时限 ({settings.CELERY_TASK_TIME_LIMIT}s)。",
+                id="dealership.E004",
+            )
+        ]
     return []
 
 
@@ -56,7 +62,9 @@ def broker_keeps_its_queue() -> list[CheckMessage]:
         client = redis.Redis.from_url(settings.CELERY_BROKER_URL, socket_timeout=3, socket_connect_timeout=3)
         policy = client.config_get("maxmemory-policy").get("maxmemory-policy")
     except redis.RedisError as error:
-        return [Warning(f"消息队列暂时无法访问（{type(error).__name__}），后台任务会延后执行。", id="dealership.W007")]
+        return [
+            CheckWarning(f"消息队列暂时无法访问（{type(error).__name__}），后台任务会延后执行。", id="dealership.W007")
+        ]
     if policy != "noeviction":
         return [Error(f"消息队列的 maxmemory-policy 是 {policy}，会丢任务；必须为 noeviction。", id="dealership.E007")]
     return []

@@ -36,7 +36,9 @@ class NotAllowed(DomainError):
 
     status = 403
 
-    def __init__(self, message: str = "您的岗位没有此项操作的权限，如需办理请联系展厅经理。", code: str = "not_allowed") -> None:
+    def __init__(
+        self, message: str = "您的岗位没有此项操作的权限，如需办理请联系展厅经理。", code: str = "not_allowed"
+    ) -> None:
         super().__init__(code, message)
 
 
@@ -45,5 +47,7 @@ class NotFound(DomainError):
 
     status = 404
 
-    def __init__(self, message: str = "没有找到该记录，可能已被删除或不在您的查看范围内。", code: str = "not_found") -> None:
+    def __init__(
+        self, message: str = "没有找到该记录，可能已被删除或不在您的查看范围内。", code: str = "not_found"
+    ) -> None:
         super().__init__(code, message)

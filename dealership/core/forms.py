@@ -24,7 +24,9 @@ class CleanCharField(forms.CharField):
     def to_python(self, value: Any) -> str:
         text = super().to_python(value)
         if text and has_control_characters(text):
-            raise ValidationError("内容里有不可见的控制字符，请删除后重新输入（可改为手工输入，不要粘贴）。", code="control")
+            raise ValidationError(
+                "内容里有不可见的控制字符，请删除后重新输入（可改为手工输入，不要粘贴）。", code="control"
+            )
         return clean_text(text or "")
 
 
@@ -95,7 +97,9 @@ class DomainForm(forms.Form):
 
 def _chinese_errors(field: forms.Field) -> None:
     label = field.label or "此项"
-    field.error_messages["required"] = f"请填写{label}。" if not isinstance(field, forms.ChoiceField) else f"请选择{label}。"
+    field.error_messages["required"] = (
+        f"请填写{label}。" if not isinstance(field, forms.ChoiceField) else f"请选择{label}。"
+    )
     if "invalid_choice" in field.error_messages:
         field.error_messages["invalid_choice"] = f"{label}的选项无效，请重新选择。"
     if isinstance(field, forms.IntegerField):

@@ -77,10 +77,19 @@ class DomainErrorMiddleware:
         if isinstance(error, DomainError):
             return refusal_response(request, error)
         if isinstance(error, OperationalError):
-            response = render(request, "core/unavailable.html", status=503) if not _wants_json(request) else JsonResponse(
-                {"title": "unavailable", "status": 503, "code": "unavailable", "detail": "系统暂时无法访问数据库，请稍后重试。"},
-                status=503,
-                content_type="application/problem+json",
+            response = (
+                render(request, "core/unavailable.html", status=503)
+                if not _wants_json(request)
+                else JsonResponse(
+                    {
+                        "title": "unavailable",
+                        "status": 503,
+                        "code": "unavailable",
+                        "detail": "系统暂时无法访问数据库，请稍后重试。",
+                    },
+                    status=503,
+                    content_type="application/problem+json",
+                )
             )
             response.headers["Retry-After"] = "10"
             return response

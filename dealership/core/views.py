@@ -31,7 +31,9 @@ def put_refusal_on_form(form: forms.BaseForm, error: DomainError) -> None:
         form.add_error(None, error.message)
 
 
-def refuse(request: HttpRequest, template: str, context: dict[str, Any], form: forms.BaseForm, error: DomainError | None = None) -> HttpResponse:
+def refuse(
+    request: HttpRequest, template: str, context: dict[str, Any], form: forms.BaseForm, error: DomainError | None = None
+) -> HttpResponse:
     """The form again as it was typed: 422, or 409 with the present values for a stale save."""
     status = 422
     if error is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +34,9 @@ class JobRun:
 
     def progress(self, done: int, total: int, message: str = "") -> None:
         """Report counts (also the heartbeat); raises `Cancelled` when the requester asked to stop."""
-        Job.objects.filter(pk=self.job.pk).update(done=done, total=total, message=message[:300], heartbeat_at=periods.now())
+        Job.objects.filter(pk=self.job.pk).update(
+            done=done, total=total, message=message[:300], heartbeat_at=periods.now()
+        )
         if Job.objects.filter(pk=self.job.pk, cancel_requested=True).exists():
             raise Cancelled
 
@@ -48,7 +49,7 @@ class JobRun:
         temporary = folder / f".{stored}.part"
         try:
             yield temporary
-            os.replace(temporary, folder / stored)
+            temporary.replace(folder / stored)
         finally:
             temporary.unlink(missing_ok=True)
         self.job.result_file, self.job.result_name = f"jobs/{stored}", name

@@ -8,4 +8,5 @@ from django.http import HttpRequest
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
+    """The bell's count and the menu."""
     return {}

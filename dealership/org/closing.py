@@ -25,7 +25,8 @@ def closed_month_guard(column: str, *, is_date: bool = False, protects: tuple[st
                 month_start := date_trunc('month', {value})::date;
                 PERFORM pg_advisory_xact_lock_shared(hashtext('close:' || {row}.store_id || ':' || month_start));
                 IF EXISTS (SELECT 1 FROM org_closedmonth WHERE store_id = {row}.store_id AND month = month_start) THEN
-                    RAISE EXCEPTION 'closed_month:%', to_char(month_start, 'YYYY-MM') USING ERRCODE = 'integrity_constraint_violation';
+                    RAISE EXCEPTION 'closed_month:%', to_char(month_start, 'YYYY-MM')
+                        USING ERRCODE = 'integrity_constraint_violation';
                 END IF;
             END IF;"""
 
@@ -47,4 +48,6 @@ def closed_month_guard(column: str, *, is_date: bool = False, protects: tuple[st
 def take_close_lock(store_id: int, month: dt.date) -> None:
     """Wait until every guarded write of that month has ended, and hold off new ones until this transaction ends."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('close:' || %s || ':' || %s::date))", [store_id, month.isoformat()])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext('close:' || %s || ':' || %s::date))", [store_id, month.isoformat()]
+        )

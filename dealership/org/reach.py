@@ -95,7 +95,8 @@ def sees_profit(user: Any, store_id: int | None = None) -> bool:
 def group_store_ids(group_id: int) -> frozenset[int]:
     """Ids of the group's stores, read once per request."""
     return request_cache.remember(
-        ("group_stores", group_id), lambda: frozenset(Store.objects.filter(group_id=group_id).values_list("id", flat=True))
+        ("group_stores", group_id),
+        lambda: frozenset(Store.objects.filter(group_id=group_id).values_list("id", flat=True)),
     )
 
 
@@ -111,5 +112,7 @@ def team_id_in(user: Any, store_id: int) -> int | None:
 
 def people_in(store_ids: Iterable[int], roles: Iterable[Role], on: dt.date | None = None) -> QuerySet[User]:
     """People holding one of the roles in the stores on a day (default today), active accounts only."""
-    held = Membership.objects.filter(store_id__in=list(store_ids), role__in=list(roles), valid__contains=on or periods.today())
+    held = Membership.objects.filter(
+        store_id__in=list(store_ids), role__in=list(roles), valid__contains=on or periods.today()
+    )
     return User.objects.filter(Q(pk__in=held.values("user_id")), is_active=True).order_by("id")

@@ -13,7 +13,18 @@ from dealership.org.choices import Role
 
 ReachKind = Literal["own", "team", "store", "group"]
 
-SALES_ROWS = ("customer", "visit", "prospect", "follow_up", "deal", "payment", "vehicle", "catalogue", "target", "review")
+SALES_ROWS = (
+    "customer",
+    "visit",
+    "prospect",
+    "follow_up",
+    "deal",
+    "payment",
+    "vehicle",
+    "catalogue",
+    "target",
+    "review",
+)
 SALES_ROWS += ("care_task", "owned_vehicle", "approval", "figure")
 STORE_WIDE = ("store", "team", "vehicle", "catalogue")
 MANAGED = (*SALES_ROWS, "store", "team", "month_close", "audit", "job")
@@ -66,10 +77,14 @@ ROLE_TABLE: dict[Role, RoleRule] = {
     ),
     Role.DCC_AGENT: RoleRule(
         reach=_reach("own", SALES_ROWS, store="store", team="store", vehicle="store", catalogue="store", job="own"),
-        acts=frozenset("customer.change customer.reveal visit.register prospect.change follow_up.log review.write".split()),
+        acts=frozenset(
+            "customer.change customer.reveal visit.register prospect.change follow_up.log review.write".split()
+        ),
     ),
     Role.SALES_ADMIN: RoleRule(
-        reach=_reach("store", ("customer", "deal", "payment", "vehicle", "catalogue", "store", "team", "approval"), job="own"),
+        reach=_reach(
+            "store", ("customer", "deal", "payment", "vehicle", "catalogue", "store", "team", "approval"), job="own"
+        ),
         acts=frozenset(
             "vehicle.manage vehicle.lock vehicle.allocate deal.documents deal.change_any invoice.view".split()
         ),

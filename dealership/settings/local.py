@@ -1,6 +1,6 @@
 """The one-command local run (`./dev up`): production behaviour over plain http on this machine."""
 
-from dealership.settings.base import *  # noqa: F403
+from dealership.settings.base import *
 from dealership.settings.base import env
 
 SECRET_KEY = env.str("SECRET_KEY", default="local-only-not-secret-" + "x" * 40)

@@ -1,6 +1,6 @@
 """Production: https only, secrets from the environment, no demo data, TOTP for roles that see profit."""
 
-from dealership.settings.base import *  # noqa: F403
+from dealership.settings.base import *
 from dealership.settings.base import env
 
 SECRET_KEY = env.str("SECRET_KEY", default="")

@@ -1,6 +1,6 @@
 """Tests: the real servers, cheap password hashing, no manifest for static files."""
 
-from dealership.settings.base import *  # noqa: F403
+from dealership.settings.base import *
 from dealership.settings.base import CELERY_BROKER_TRANSPORT_OPTIONS, REST_FRAMEWORK
 
 SECRET_KEY = "test-only-" + "x" * 50

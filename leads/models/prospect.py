@@ -39,7 +39,9 @@ class Prospect(Versioned):
     card_created_at = models.DateTimeField("建卡时间")
     card_channel = models.CharField("建卡方式", max_length=10, choices=CardChannel, default=CardChannel.SHOWROOM)
     source = models.ForeignKey(LeadSource, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    series = models.ForeignKey(Series, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name="意向车型")
+    series = models.ForeignKey(
+        Series, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name="意向车型"
+    )
     next_follow_up_at = models.DateTimeField("下次跟进时间", null=True, blank=True)
     last_contact_at = models.DateTimeField("最近联系", null=True, blank=True)
     budget_min = MoneyField("预算下限", null=True, blank=True)

@@ -47,12 +47,16 @@ class Visit(Versioned):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["customer", "channel", "visited_on"], name="%(app_label)s_%(class)s_once_a_day"),
-            models.CheckConstraint(
-                condition=Q(left_at=None) | Q(left_at__gte=models.F("visited_at")), name="%(app_label)s_%(class)s_leaves_later"
+            models.UniqueConstraint(
+                fields=["customer", "channel", "visited_on"], name="%(app_label)s_%(class)s_once_a_day"
             ),
             models.CheckConstraint(
-                condition=Q(captured=False) | Q(customer__isnull=False), name="%(app_label)s_%(class)s_captured_has_customer"
+                condition=Q(left_at=None) | Q(left_at__gte=models.F("visited_at")),
+                name="%(app_label)s_%(class)s_leaves_later",
+            ),
+            models.CheckConstraint(
+                condition=Q(captured=False) | Q(customer__isnull=False),
+                name="%(app_label)s_%(class)s_captured_has_customer",
             ),
         ]
         indexes = [
@@ -60,7 +64,9 @@ class Visit(Versioned):
             models.Index(fields=["owner", "-visited_at"], name="leads_visit_owner"),
             models.Index(fields=["store"], condition=Q(visit_type="incomplete"), name="leads_visit_incomplete"),
         ]
-        triggers = [closed_month_guard("visited_at", protects=("owner_id", "visit_type", "captured", "channel", "party_size"))]
+        triggers = [
+            closed_month_guard("visited_at", protects=("owner_id", "visit_type", "captured", "channel", "party_size"))
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_channel_display()} {self.visited_on}"

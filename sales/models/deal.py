@@ -38,7 +38,9 @@ class Deal(Versioned):
     prospect = models.ForeignKey(Prospect, on_delete=models.PROTECT, related_name="deals")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="deals")
     configuration = models.ForeignKey(Configuration, on_delete=models.PROTECT, related_name="+", verbose_name="车型")
-    colour = models.ForeignKey(Colour, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name="颜色")
+    colour = models.ForeignKey(
+        Colour, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name="颜色"
+    )
     price_entry = models.ForeignKey(PriceEntry, on_delete=models.PROTECT, related_name="+")
     vehicle = models.ForeignKey(Vehicle, null=True, on_delete=models.PROTECT, related_name="deals", verbose_name="车辆")
     msrp = MoneyField("指导价")
@@ -67,7 +69,9 @@ class Deal(Versioned):
     invoiced_rebate = MoneyField("开票时返利", null=True)
     pdi_passed_at = models.DateTimeField("PDI完成", null=True)
     delivered_at = models.DateTimeField("交车时间", null=True)
-    delivery_exception_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    delivery_exception_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     delivery_exception = models.CharField("例外交车说明", max_length=200, blank=True)
     cancel_requested_at = models.DateTimeField(null=True)
     cancel_from_status = models.CharField(max_length=16, blank=True)
@@ -82,12 +86,18 @@ class Deal(Versioned):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["vehicle"], condition=~Q(status__in=ENDED_DEALS), name="%(app_label)s_%(class)s_one_live_per_vin"
+                fields=["vehicle"],
+                condition=~Q(status__in=ENDED_DEALS),
+                name="%(app_label)s_%(class)s_one_live_per_vin",
             ),
             models.UniqueConstraint(
-                fields=["prospect"], condition=~Q(status__in=ENDED_DEALS), name="%(app_label)s_%(class)s_one_live_per_prospect"
+                fields=["prospect"],
+                condition=~Q(status__in=ENDED_DEALS),
+                name="%(app_label)s_%(class)s_one_live_per_prospect",
             ),
-            models.CheckConstraint(condition=Q(loan_amount__lte=F("contract_amount")), name="%(app_label)s_%(class)s_loan_fits"),
+            models.CheckConstraint(
+                condition=Q(loan_amount__lte=F("contract_amount")), name="%(app_label)s_%(class)s_loan_fits"
+            ),
         ]
         indexes = [
             models.Index(fields=["store", "status", "-id"], name="sales_deal_store_status"),
@@ -124,7 +134,9 @@ class DealLine(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=~Q(kind=LineKind.GIFT) | Q(price=0), name="%(app_label)s_%(class)s_gift_is_free")
+            models.CheckConstraint(
+                condition=~Q(kind=LineKind.GIFT) | Q(price=0), name="%(app_label)s_%(class)s_gift_is_free"
+            )
         ]
 
     def __str__(self) -> str:

@@ -16,6 +16,7 @@ from sales.choices import PaymentMethod, PaymentPurpose, PaymentStatus, RefundSt
 from sales.models.deal import Deal
 from sales.querysets import DealRowQuerySet, PaymentQuerySet
 
+
 @pghistory.track()
 class Payment(models.Model):
     """Money in (positive) or out (refund or reversal, negative). Counted on `cleared_at`."""
@@ -138,9 +139,12 @@ class Invoice(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["store", "number"], name="%(app_label)s_%(class)s_number"),
-            models.UniqueConstraint(fields=["deal"], condition=Q(is_red=False), name="%(app_label)s_%(class)s_one_per_deal"),
+            models.UniqueConstraint(
+                fields=["deal"], condition=Q(is_red=False), name="%(app_label)s_%(class)s_one_per_deal"
+            ),
             models.CheckConstraint(
-                condition=Q(is_red=False, amount__gt=0) | Q(is_red=True, amount__lt=0), name="%(app_label)s_%(class)s_sign"
+                condition=Q(is_red=False, amount__gt=0) | Q(is_red=True, amount__lt=0),
+                name="%(app_label)s_%(class)s_sign",
             ),
         ]
         indexes = [models.Index(fields=["store", "issued_on"], name="sales_invoice_issued")]

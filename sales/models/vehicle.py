@@ -39,7 +39,9 @@ class Vehicle(Versioned):
     location = models.CharField("库位", max_length=20, blank=True)
     key_count = models.PositiveSmallIntegerField("钥匙数", default=2)
     damage_note = models.CharField("质损说明", max_length=200, blank=True)
-    locked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    locked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     locked_until = models.DateTimeField("锁定至", null=True, blank=True)
 
     objects = VehicleQuerySet.as_manager()
@@ -73,8 +75,12 @@ class Allocation(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["vehicle"], condition=Q(released_at=None), name="%(app_label)s_%(class)s_one_car"),
-            models.UniqueConstraint(fields=["deal"], condition=Q(released_at=None), name="%(app_label)s_%(class)s_one_deal"),
+            models.UniqueConstraint(
+                fields=["vehicle"], condition=Q(released_at=None), name="%(app_label)s_%(class)s_one_car"
+            ),
+            models.UniqueConstraint(
+                fields=["deal"], condition=Q(released_at=None), name="%(app_label)s_%(class)s_one_deal"
+            ),
         ]
 
     def __str__(self) -> str:

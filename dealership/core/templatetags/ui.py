@@ -39,21 +39,25 @@ def clock(value: dt.datetime | None) -> str:
 
 @register.filter(name="money")
 def money_filter(value: Decimal | int | None) -> str:
+    """`168,000.00`."""
     return money.show_money(value)
 
 
 @register.filter
 def wan(value: Decimal | int | None) -> str:
+    """`16.80万`."""
     return money.show_wan(value)
 
 
 @register.filter
 def percent(value: Decimal | None) -> str:
+    """0.824 → `82.4%`."""
     return money.show_ratio(value)
 
 
 @register.filter
 def masked(value: str) -> str:
+    """`138****5678`."""
     return masking.mask_phone(value) if value else "—"
 
 
@@ -65,6 +69,7 @@ def dash(value: Any) -> Any:
 
 @register.filter
 def yes(value: bool | None) -> str:
+    """是 / 否."""
     return "—" if value is None else ("是" if value else "否")
 
 
