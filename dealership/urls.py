@@ -7,5 +7,15 @@ from django.views.generic import RedirectView
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="today"), name="home"),
     path("accounts/", include("allauth.urls")),
+    path("me/", include("dealership.accounts.urls")),
+    path("settings/", include("dealership.org.urls")),
+    path("notices/", include("dealership.notices.urls")),
+    path("jobs/", include("dealership.jobs.urls")),
+    path("approvals/", include("dealership.approvals.urls")),
+    path("customers/", include("leads.urls")),
+    path("sales/", include("sales.urls")),
+    path("reviews/", include("reviews.urls")),
+    path("reports/", include("reports.urls")),
+    path("api/v1/", include("dealership.api_urls")),
     path("admin/", admin.site.urls),
 ]

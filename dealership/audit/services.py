@@ -52,9 +52,9 @@ def record_reveal(*, by: Any, target: models.Model, field: str, reason: str, ip:
         raise DomainError("reason_missing", "查看完整号码需要填写原因。", {"reason": ["请填写查看原因。"]})
     hour_ago = periods.now() - timedelta(hours=1)
     if RevealLog.objects.filter(actor=by, at__gte=hour_ago).count() >= REVEALS_PER_HOUR:
-        error = DomainError("too_many_reveals", f"一小时内最多查看 {REVEALS_PER_HOUR} 个完整号码，请稍后再试。")
-        error.status = 429  # type: ignore[misc]
-        raise error
+        raise DomainError(
+            "too_many_reveals", f"一小时内最多查看 {REVEALS_PER_HOUR} 个完整号码，请稍后再试。", status=429
+        )
     RevealLog.objects.create(
         actor=by, object_type=target._meta.label_lower, object_id=target.pk, field=field, reason=reason.strip(), ip=ip
     )

@@ -17,8 +17,10 @@ class DomainError(Exception):
         message: str,
         fields: Mapping[str, Sequence[str]] | None = None,
         current: Mapping[str, Any] | None = None,
+        status: int | None = None,
     ) -> None:
         super().__init__(message)
+        self.status = status or type(self).status
         self.code = code
         self.message = message
         self.fields = {name: list(texts) for name, texts in (fields or {}).items()}

@@ -14,8 +14,7 @@ from dealership.core.errors import Conflict, DomainError
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A page open for too long or a foreign origin: say how to go on, keep nothing half done."""
-    error = DomainError("csrf", "页面已过期或来源不符，本次提交没有保存。请返回上一页刷新后再提交。")
-    error.status = 403  # type: ignore[misc]
+    error = DomainError("csrf", "页面已过期或来源不符，本次提交没有保存。请返回上一页刷新后再提交。", status=403)
     return render(request, "core/refusal.html", {"error": error}, status=403)
 
 
