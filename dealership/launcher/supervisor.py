@@ -30,12 +30,12 @@ POLITE: dict[str, Sequence[tuple[signal.Signals, float]]] = {
 
 def commands(place: Place, port: int) -> dict[str, list[str]]:
     """The served processes, in starting order."""
-    celery = [place.tool("celery"), "-A", "dealership.celery:app"]
+    celery = [*place.module("celery"), "-A", "dealership.celery:app"]
     gunicorn = "--worker-class gthread --workers 2 --threads 4 --access-logfile - --no-control-socket".split()
     worker = "--without-gossip --without-mingle --concurrency 2 --loglevel INFO --hostname worker@%h".split()
     schedule = str(place.state / "run" / "beat-schedule")
     return {
-        "web": [place.tool("gunicorn"), "dealership.wsgi:application", *gunicorn, "--bind", f"127.0.0.1:{port}"],
+        "web": [*place.module("gunicorn"), "dealership.wsgi:application", *gunicorn, "--bind", f"127.0.0.1:{port}"],
         "worker": [*celery, "worker", *worker],
         "beat": [*celery, "beat", "--loglevel", "INFO", "--schedule", schedule, "--pidfile", ""],
     }
@@ -135,7 +135,7 @@ class Supervisor:
 
     def _stop_everything(self) -> None:
         stop_children(self.place, [child.process for child in self.children])
-        self.servers.stop()
+        self.servers.release()
         forget(self.place, "supervisor")
         self.log.line("dev", "stopped")
 
