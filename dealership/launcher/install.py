@@ -56,6 +56,13 @@ def _virtualenv(place: Place) -> None:
         _run(command, "making .venv", place)
 
 
+def _leave_shared(folder: Path) -> None:
+    """A linked folder serves other checkouts too: do not install through the link, make one of our own."""
+    if folder.is_symlink():
+        say(f"{folder.name} links to {folder.resolve()}, which is not what this checkout needs; making its own")
+        folder.unlink()
+
+
 def _pins(path: Path) -> list[str]:
     """`name==version` of each pin in a hashed requirements file."""
     found = PIN.findall(path.read_text())
@@ -74,6 +81,8 @@ def _python_packages(place: Place) -> None:
     wanted = sorted({pin for name in PINS for pin in _pins(place.root / name)})
     check = [str(place.python), "-c", INSTALLED]
     if subprocess.run(check, input="\n".join(wanted), text=True, check=False).returncode:
+        _leave_shared(place.venv)
+        _virtualenv(place)
         say(f"installing {len(wanted)} Python packages into .venv")
         _pip(place, *(word for name in PINS for word in ("-r", name)))
     _stamp(stamp, current)
@@ -96,6 +105,7 @@ def _node_packages(place: Place) -> None:
     wanted = {name: entry["version"] for name, entry in lock["packages"].items() if name}
     if all(_node_version(place.root / name) == version for name, version in wanted.items()):
         return
+    _leave_shared(place.root / "node_modules")
     say(f"installing {len(wanted)} front-end packages")
     npm = [found] if (found := shutil.which("npm")) else _npm_of_venv(place)
     command = [*npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
