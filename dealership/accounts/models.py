@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
@@ -26,7 +26,7 @@ class User(AbstractUser):
     employee_no = models.CharField("工号", max_length=20, blank=True)
     joined_on = models.DateField("入职日期", null=True, blank=True)
 
-    objects = PeopleManager()
+    objects: ClassVar[PeopleManager] = PeopleManager()
     REQUIRED_FIELDS = ["name"]
 
     def __str__(self) -> str:

@@ -19,7 +19,7 @@ def _fernet(secret: str) -> Fernet:
 
 
 def _secret() -> str:
-    return settings.FIELD_KEY or settings.SECRET_KEY
+    return str(settings.FIELD_KEY or settings.SECRET_KEY)
 
 
 def digest(value: str) -> str:

@@ -88,7 +88,8 @@ class DomainForm(forms.Form):
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         initial = dict(kwargs.pop("initial", None) or {})
         initial.setdefault("idempotency_key", uuid.uuid4())
-        super().__init__(*args, initial=initial, **kwargs)
+        kwargs["initial"] = initial
+        super().__init__(*args, **kwargs)
         self.user = user
         restrict_form_fields(self, user)
         for field in self.fields.values():

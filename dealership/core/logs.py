@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import structlog
+from structlog.typing import Processor
 
 _PERSONAL = re.compile(r"(?<!\d)(1[3-9]\d{9}|\d{17}[\dXx])(?!\d)")
 _SECRET_KEYS = {"password", "token", "secret", "authorization", "cookie", "phone", "id_number"}
@@ -22,7 +23,7 @@ def scrub(_logger: Any, _name: str, event: Any) -> Any:
     return event
 
 
-SHARED = [
+SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,

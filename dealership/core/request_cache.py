@@ -27,7 +27,7 @@ def remember(key: Any, compute: Callable[[], T]) -> T:
         return compute()
     if key not in memory:
         memory[key] = compute()
-    return memory[key]  # type: ignore[no-any-return]
+    return memory[key]
 
 
 def forget(prefix: str) -> None:

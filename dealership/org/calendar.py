@@ -25,7 +25,7 @@ def has_national_data(year: int) -> bool:
 
 def _overrides(store_id: int | None, year: int) -> dict[dt.date, str]:
     def load() -> dict[dt.date, str]:
-        rows = CalendarDay.objects.filter(day__year=year, store_id=None)
+        rows = CalendarDay.objects.filter(day__year=year, store__isnull=True)
         found = dict(rows.values_list("day", "kind"))
         if store_id is not None:
             found |= dict(CalendarDay.objects.filter(day__year=year, store_id=store_id).values_list("day", "kind"))

@@ -24,8 +24,11 @@ SALES_ROWS = (
     "catalogue",
     "target",
     "review",
+    "care_task",
+    "owned_vehicle",
+    "approval",
+    "figure",
 )
-SALES_ROWS += ("care_task", "owned_vehicle", "approval", "figure")
 STORE_WIDE = ("store", "team", "vehicle", "catalogue")
 MANAGED = (*SALES_ROWS, "store", "team", "month_close", "audit", "job")
 
