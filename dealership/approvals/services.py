@@ -91,7 +91,7 @@ def may_decide(user: User, approval: Approval) -> bool:
 def decide(*, by: User, approval_id: int, approve: bool, comment: str) -> Approval:
     """Answer a request once. A rejection needs a comment; nobody decides their own (R04)."""
     visible = Approval.objects.visible_to(by) | Approval.objects.filter(pk__in=_delegated_ids(by))
-    row = lock(Approval.objects.filter(pk__in=visible.values("pk")), approval_id)
+    row: Approval = lock(Approval.objects.filter(pk__in=visible.values("pk")), approval_id)
     if not may_decide(by, row):
         raise NotAllowed("您不能审批自己的申请，或审批权限不足。")
     if row.state != ApprovalState.PENDING:

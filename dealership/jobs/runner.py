@@ -58,7 +58,7 @@ class JobRun:
 def claim(job_id: int) -> Job | None:
     """Take the job unless somebody else runs it (fresh heartbeat) or it is over; count the attempt."""
     with transaction.atomic():
-        job = Job.objects.select_for_update(skip_locked=True).filter(pk=job_id).first()
+        job: Job | None = Job.objects.select_for_update(skip_locked=True).filter(pk=job_id).first()
         if job is None or not job.is_open:
             return None
         moment = periods.now()

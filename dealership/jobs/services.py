@@ -88,7 +88,7 @@ def plan_due(moment: dt.datetime) -> int:
 @service
 def job_cancel(*, by: Any, job_id: int) -> Job:
     """Ask my job to stop: at once when it waits, at its next step when it runs."""
-    job = Job.objects.visible_to(by).select_for_update().filter(pk=job_id).first()
+    job: Job | None = Job.objects.visible_to(by).select_for_update().filter(pk=job_id).first()
     if job is None:
         raise NotFound
     if not job.is_open:

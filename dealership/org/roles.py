@@ -13,7 +13,7 @@ from dealership.org.choices import Role
 
 ReachKind = Literal["own", "team", "store", "group"]
 
-SALES_ROWS = (
+SALES_ROWS: tuple[str, ...] = (
     "customer",
     "visit",
     "prospect",

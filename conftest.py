@@ -1,0 +1,69 @@
+"""Fixtures every app's tests may use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import time_machine
+
+from dealership.core import request_cache
+from dealership.core.tests import builders, clients
+from dealership.org.models import Store
+
+
+@pytest.fixture(autouse=True)
+def _fresh_memory() -> Iterator[None]:
+    """No request memory leaks from one test to the next."""
+    request_cache.end()
+    yield
+    request_cache.end()
+
+
+@pytest.fixture(autouse=True)
+def _media(settings: Any, tmp_path: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture
+def store(db: Any) -> Store:
+    return builders.make_store("A")
+
+
+@pytest.fixture
+def other_store(db: Any) -> Store:
+    """A second store of the same group: what must not leak."""
+    return builders.make_store("B")
+
+
+@pytest.fixture
+def person(db: Any) -> Callable[..., Any]:
+    return builders.make_person
+
+
+@pytest.fixture
+def client_for() -> Callable[[Any], Any]:
+    return clients.client_for
+
+
+@pytest.fixture
+def api_for() -> Callable[[Any], Any]:
+    return clients.api_for
+
+
+@pytest.fixture
+def freeze() -> Iterator[Callable[[Any], None]]:
+    """`freeze("2026-11-22 20:00+08:00")`: the clock stands there until the test ends."""
+    travellers: list[Any] = []
+
+    def stop_at(moment: Any) -> None:
+        while travellers:
+            travellers.pop().stop()
+        traveller = time_machine.travel(moment, tick=False)
+        traveller.start()
+        travellers.append(traveller)
+
+    yield stop_at
+    while travellers:
+        travellers.pop().stop()

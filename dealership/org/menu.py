@@ -1,0 +1,120 @@
+"""The menu in the order of product.md §6. An entry is shown when its page exists and the person reaches its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from dealership.core.scoping import reach_for
+from dealership.org.choices import Role
+from dealership.org.reach import can, has_role, memberships_of
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`resource` must be within reach; `act`, when given, must be permitted; `roles`, when given, one must be held."""
+
+    label: Any
+    icon: str
+    url_name: str
+    resource: str = ""
+    act: str = ""
+    roles: tuple[Role, ...] = ()
+
+
+SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
+    ("", (Entry(_("今日"), "outline/home.svg", "today"),)),
+    (
+        _("客户"),
+        (
+            Entry(_("来店登记"), "outline/user-plus.svg", "leads:visit_new", "visit", "visit.register"),
+            Entry(_("来店/来电登记表"), "outline/door-enter.svg", "leads:visit_list", "visit"),
+            Entry(_("意向客户"), "outline/users.svg", "leads:prospect_list", "prospect"),
+            Entry(_("级别看板"), "outline/layout-kanban.svg", "leads:prospect_board", "prospect"),
+            Entry(_("保有客户"), "outline/car-garage.svg", "leads:owner_list", "owned_vehicle"),
+        ),
+    ),
+    (
+        _("销售"),
+        (
+            Entry(_("订单"), "outline/file-dollar.svg", "sales:deal_list", "deal"),
+            Entry(_("库存"), "outline/car.svg", "sales:vehicle_list", "vehicle"),
+            Entry(_("配车"), "outline/steering-wheel.svg", "sales:allocation_list", "vehicle", "vehicle.allocate"),
+            Entry(_("收款"), "outline/cash.svg", "sales:payment_list", "payment"),
+            Entry(_("交车"), "outline/key.svg", "sales:delivery_list", "deal", "deal.documents"),
+            Entry(_("价格表"), "outline/tag.svg", "sales:price_list", "catalogue"),
+        ),
+    ),
+    (_("目标"), (Entry(_("目标与达成"), "outline/target-arrow.svg", "sales:target_sheet", "target"),)),
+    (
+        _("检讨"),
+        (
+            Entry(_("我的日报"), "outline/notebook.svg", "reviews:mine", "review", "review.write"),
+            Entry(_("团队日报"), "outline/clipboard-check.svg", "reviews:team", "review", "review.comment"),
+            Entry(_("晚报"), "outline/moon.svg", "reviews:evening", "review", "review.evening"),
+            Entry(_("审批"), "outline/checks.svg", "approvals:list", "approval"),
+        ),
+    ),
+    (
+        _("报表"),
+        (
+            Entry(_("实时看板"), "outline/chart-bar.svg", "reports:board", "figure"),
+            Entry(_("月度报表"), "outline/calendar-stats.svg", "reports:month", "figure"),
+            Entry(_("指标口径"), "outline/math-function.svg", "reports:kpi_list", "figure"),
+            Entry(_("月结"), "outline/lock.svg", "reports:close_list", "month_close"),
+            Entry(_("后台任务"), "outline/progress.svg", "jobs:list", "job"),
+        ),
+    ),
+    (
+        _("设置"),
+        (
+            Entry(_("人员与岗位"), "outline/id-badge-2.svg", "org:people", "store", "user.manage"),
+            Entry(_("业务策略"), "outline/adjustments.svg", "org:policies", "store", "policy.change"),
+            Entry(_("工作日历"), "outline/calendar.svg", "org:calendar", "store", "policy.change"),
+            Entry(_("系统状态"), "outline/heartbeat.svg", "org:health", "store", "job.manage"),
+            Entry(_("操作记录"), "outline/history.svg", "org:audit", "audit"),
+        ),
+    ),
+)
+# The bar at the bottom of the phone: the first four that exist for the person, then 更多.
+TABS: tuple[str, ...] = ("today", "leads:prospect_list", "leads:visit_new", "sales:deal_list", "sales:payment_list", "reviews:mine")
+TABS += ("sales:vehicle_list", "leads:visit_list", "reviews:team", "reports:close_list", "reports:board", "org:people")
+
+
+def _shown(user: Any, entry: Entry) -> bool:
+    if entry.resource and reach_for(user, entry.resource).is_empty:
+        return False
+    if entry.roles and not has_role(user, entry.roles):
+        return False
+    return not entry.act or can(user, entry.act)
+
+
+def _resolved(user: Any) -> Iterator[tuple[Any, list[dict[str, Any]]]]:
+    for title, entries in SECTIONS:
+        rows = []
+        for entry in entries:
+            try:
+                url = reverse(entry.url_name)
+            except NoReverseMatch:
+                continue
+            if _shown(user, entry):
+                rows.append({"label": entry.label, "icon": entry.icon, "url": url, "name": entry.url_name})
+        if rows:
+            yield title, rows
+
+
+def menu_for(user: Any, path: str) -> dict[str, Any]:
+    """`sections` of the menu, the `tabs` of the phone and the entry the path belongs to."""
+    if not memberships_of(user):
+        return {"sections": [], "tabs": [], "current": ""}
+    sections = list(_resolved(user))
+    flat = {row["name"]: row for _title, rows in sections for row in rows}
+    current = max(
+        (row for row in flat.values() if path.startswith(row["url"])), key=lambda r: len(r["url"]), default=None
+    )
+    tabs = [flat[name] for name in TABS if name in flat][:4]
+    return {"sections": sections, "tabs": tabs, "current": current["url"] if current else ""}
