@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from dealership.core import request_cache
-from dealership.core.tests import builders, clients
+from dealership.tests import builders, clients
 from dealership.org.models import Store
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from dealership.core.text import fold
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+class AccountAdapter(DefaultAccountAdapter):
     """Accounts are made by the system administrator only; names are compared folded (S02)."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

@@ -25,7 +25,7 @@ def page_of(request: HttpRequest, queryset: QuerySet[Any], ordering: tuple[str, 
     """Cut one page out of a queryset. `ordering` must end in a unique column and hold no nullable one."""
     paginator = CursorPages()
     paginator.page_size = size
-    paginator.ordering = ordering  # type: ignore[assignment]  # the stubs know one name only
+    paginator.ordering = ordering
     rows = paginator.paginate_queryset(queryset.order_by(*ordering), Request(request), view=None)
     return Page(list(rows or []), _local(paginator.get_next_link()), _local(paginator.get_previous_link()))
 

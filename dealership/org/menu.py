@@ -81,7 +81,14 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
     ),
 )
 # The bar at the bottom of the phone: the first four that exist for the person, then 更多.
-TABS: tuple[str, ...] = ("today", "leads:prospect_list", "leads:visit_new", "sales:deal_list", "sales:payment_list", "reviews:mine")
+TABS: tuple[str, ...] = (
+    "today",
+    "leads:prospect_list",
+    "leads:visit_new",
+    "sales:deal_list",
+    "sales:payment_list",
+    "reviews:mine",
+)
 TABS += ("sales:vehicle_list", "leads:visit_list", "reviews:team", "reports:close_list", "reports:board", "org:people")
 
 
