@@ -9,8 +9,8 @@ import pytest
 import time_machine
 
 from dealership.core import request_cache
-from dealership.tests import builders, clients
 from dealership.org.models import Store
+from dealership.tests import builders, clients
 
 
 @pytest.fixture(autouse=True)
