@@ -1,0 +1,206 @@
+"""KPIs over visits, cards and follow-ups (domain.md §3.1, §3.2). Who may see them is the reach of their rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from dealership.core import periods
+from dealership.core.kpi import Kpi, Measure
+from dealership.core.periods import day_bucket
+from leads.choices import FIRST_VISIT_TYPES, OPEN_STATUSES, FollowUpOutcome, Grade, VisitChannel, VisitType
+from leads.models import (
+    CustomerPhone,
+    FollowUp,
+    FollowUpTask,
+    GradeChange,
+    OwnerChange,
+    Prospect,
+    StatusChange,
+    Visit,
+)
+
+
+def _walk_ins() -> QuerySet[Visit]:
+    return Visit.objects.filter(channel=VisitChannel.WALK_IN)
+
+
+def _captured() -> QuerySet[Visit]:
+    """First visits whose contact was captured; a number found to be fake is taken out again (§3.1)."""
+    phones = CustomerPhone.objects.filter(customer=OuterRef("customer"), is_invalid=False)
+    return _walk_ins().filter(Exists(phones) | ~Q(customer__wechat=""), visit_type=VisitType.FIRST_CAPTURED)
+
+
+def _due_tasks() -> QuerySet[FollowUpTask]:
+    """Tasks whose due day has come and that were not cancelled before it ended."""
+    reached = FollowUpTask.objects.filter(due_at__lt=periods.end_of_day(periods.today()))
+    reached = reached.annotate(due_day=day_bucket("due_at"), cancelled_day=day_bucket("cancelled_at"))
+    return reached.filter(Q(cancelled_at=None) | Q(cancelled_day__gt=F("due_day")))
+
+
+def _on_time_tasks() -> QuerySet[FollowUpTask]:
+    """Due tasks done by 24:00 of the due day."""
+    return _due_tasks().annotate(done_day=day_bucket("done_at")).filter(done_day__lte=F("due_day"))
+
+
+def _overdue(moment: dt.datetime) -> QuerySet[FollowUpTask]:
+    """Tasks that were open and past due at that moment."""
+    waiting = Q(done_at=None) | Q(done_at__gte=moment)
+    kept = Q(cancelled_at=None) | Q(cancelled_at__gte=moment)
+    return FollowUpTask.objects.filter(waiting, kept, created_at__lt=moment, due_at__lt=moment)
+
+
+def cards_open_at(moment: dt.datetime) -> QuerySet[Prospect]:
+    """Cards that were open at that moment, from their histories, with `status_then grade_then owner_then team_then`.
+
+    The owner then is that of the last hand-over before, else of the card's making. Late and repeated questions
+    about one moment have one answer, because the histories are append-only.
+    """
+
+    def last(model: Any, column: str, order: tuple[str, ...] = ("-at", "-id")) -> Subquery:
+        rows = model.objects.filter(prospect=OuterRef("pk"), at__lt=moment).order_by(*order)
+        return Subquery(rows.values(column)[:1])
+
+    moved_since = StatusChange.objects.filter(prospect=OuterRef("pk"), at__gte=moment)
+    rows = Prospect.objects.filter(Q(status__in=OPEN_STATUSES) | Exists(moved_since), card_created_at__lt=moment)
+    made = ("at", "id")
+    rows = rows.annotate(
+        status_then=last(StatusChange, "to_status"),
+        grade_then=Coalesce(last(GradeChange, "to_grade"), Value(Grade.N.value)),
+        owner_then=Coalesce(last(OwnerChange, "owner_id"), last(StatusChange, "owner_id", made)),
+        team_then=Coalesce(last(OwnerChange, "team_id"), last(StatusChange, "team_id", made)),
+    )
+    return rows.filter(status_then__in=OPEN_STATUSES)  # type: ignore[no-any-return]
+
+
+def _open_cards(moment: dt.datetime) -> QuerySet[Prospect]:
+    """Cards open at that moment; for the present one the card's own columns say it."""
+    if moment < periods.now() - dt.timedelta(minutes=1):
+        return cards_open_at(moment)
+    columns = {"owner_then": F("owner_id"), "team_then": F("team_id"), "grade_then": F("grade")}
+    return Prospect.objects.open().annotate(**columns)  # type: ignore[no-any-return]
+
+
+def _visits(**conditions: Any) -> Measure:
+    return Measure(rows=lambda: _walk_ins().filter(**conditions), date="visited_at")
+
+
+CARDS_CREATED = Measure(rows=lambda: StatusChange.objects.filter(from_status=""), date="at")
+FIRST_VISITS_KNOWN = _visits(visit_type__in=(VisitType.FIRST_CAPTURED, VisitType.FIRST_CARDED))
+
+TRAFFIC_TOTAL = Kpi(
+    key="traffic_total",
+    label=_("客流总数"),
+    explanation=_("到店批次合计：首次到店 + 再次到店 + 非意向客流 + 未完善登记；同一批客户同一天只计一次。"),
+    unit="组",
+    numerator=(_visits(),),
+)
+FIRST_VISITS = Kpi(
+    key="first_visits",
+    label=_("首次到店"),
+    explanation=_("首次到店并留档 + 已建卡首次到店 + 看车未留档；按到店时间计。"),
+    unit="组",
+    numerator=(_visits(visit_type__in=FIRST_VISIT_TYPES),),
+)
+REPEAT_VISITS = Kpi(
+    key="repeat_visits",
+    label=_("再次到店"),
+    explanation=_("此前另一天来过的客户再来看车；同一天返回算同一次。"),
+    unit="组",
+    numerator=(_visits(visit_type=VisitType.REPEAT),),
+)
+PHONE_INS = Kpi(
+    key="phone_ins",
+    label=_("来电量"),
+    explanation=_("销售来电登记数；同一号码同一天只计一次。"),
+    unit="次",
+    numerator=(Measure(rows=lambda: Visit.objects.filter(channel=VisitChannel.PHONE_IN), date="visited_at"),),
+)
+INCOMPLETE_VISITS = Kpi(
+    key="incomplete_visits",
+    label=_("未完善客流"),
+    explanation=_("顾问还没有补全的到店登记；下班前应为 0。"),
+    unit="组",
+    numerator=(_visits(visit_type=VisitType.INCOMPLETE),),
+)
+LEAD_CAPTURE_RATE = Kpi(
+    key="lead_capture_rate",
+    label=_("留资率"),
+    explanation=_("首次到店并留档 ÷（首次到店并留档 + 看车未留档）。已建卡首次到店不计入；查明为空错号的从分子扣除。"),
+    unit="%",
+    numerator=(Measure(rows=_captured, date="visited_at"),),
+    denominator=(_visits(visit_type__in=(VisitType.FIRST_CAPTURED, VisitType.FIRST_UNCAPTURED)),),
+)
+NEW_CARDS = Kpi(
+    key="new_cards",
+    label=_("建卡总数"),
+    explanation=_("展厅建卡 + DCC建卡 + 其他建卡，按建卡时间计，归建卡时的顾问；同一客户同一次购车意向只计一张。"),
+    unit="张",
+    numerator=(CARDS_CREATED,),
+)
+PROSPECTS_BY_GRADE = Kpi(
+    key="prospects_by_grade",
+    label=_("各级别存量"),
+    explanation=_("仍在跟进（未订、未战败、未休眠）的意向客户数，按 H、A、B、C、N 级分列；过去的日期按当日结束时计。"),
+    unit="人",
+    numerator=(Measure(as_of=_open_cards, person="owner_then", team="team_then", part="grade_then"),),
+    grain="now",
+)
+FOLLOW_UP_COUNT = Kpi(
+    key="follow_up_count",
+    label=_("回访量"),
+    explanation=_("已完成的跟进次数，记给实际跟进的人；未接通的另计。"),
+    unit="次",
+    numerator=(
+        Measure(
+            rows=lambda: FollowUp.objects.exclude(outcome=FollowUpOutcome.NO_ANSWER), date="done_at", person="done_by"
+        ),
+    ),
+)
+FOLLOW_UP_NO_ANSWER = Kpi(
+    key="follow_up_no_answer",
+    label=_("未接通次数"),
+    explanation=_("结果为“未接通”的跟进次数，不计入回访量。"),
+    unit="次",
+    numerator=(
+        Measure(
+            rows=lambda: FollowUp.objects.filter(outcome=FollowUpOutcome.NO_ANSWER), date="done_at", person="done_by"
+        ),
+    ),
+)
+FOLLOW_UP_ON_TIME_RATE = Kpi(
+    key="follow_up_on_time_rate",
+    label=_("跟进及时率"),
+    explanation=_("在应跟进日 24:00 前完成的任务 ÷ 应跟进日在本期内（到今天为止）的任务；到期前取消的不计。"),
+    unit="%",
+    numerator=(Measure(rows=_on_time_tasks, date="due_at"),),
+    denominator=(Measure(rows=_due_tasks, date="due_at"),),
+)
+OVERDUE_FOLLOW_UPS = Kpi(
+    key="overdue_follow_ups",
+    label=_("逾期未跟进"),
+    explanation=_("应跟进时间已过、仍未完成的任务数。"),
+    unit="条",
+    numerator=(Measure(as_of=_overdue),),
+    grain="now",
+)
+
+KPIS: tuple[Kpi, ...] = (
+    TRAFFIC_TOTAL,
+    FIRST_VISITS,
+    REPEAT_VISITS,
+    PHONE_INS,
+    INCOMPLETE_VISITS,
+    LEAD_CAPTURE_RATE,
+    NEW_CARDS,
+    PROSPECTS_BY_GRADE,
+    FOLLOW_UP_COUNT,
+    FOLLOW_UP_NO_ANSWER,
+    FOLLOW_UP_ON_TIME_RATE,
+    OVERDUE_FOLLOW_UPS,
+)
+BY_KEY = {kpi.key: kpi for kpi in KPIS}
