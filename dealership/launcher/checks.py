@@ -11,6 +11,7 @@ from .place import Place, only_one, say
 from .processes import in_front
 from .servers import TEST, Servers
 
+Step = tuple[str, list[str], dict[str, str]]
 THROW_AWAY = {
     "DJANGO_SETTINGS_MODULE": "dealership.settings.production",
     "SECRET_KEY": "only-for-the-deployment-check-" + "0123456789abcdef" * 4,
@@ -66,11 +67,11 @@ def _passes(place: Place, name: str, command: Sequence[str], env: dict[str, str]
     return subprocess.run(command, cwd=place.root, env=env, stdin=subprocess.DEVNULL, check=False).returncode == 0
 
 
-def _steps(place: Place) -> list[tuple[str, list[str], dict[str, str]]]:
+def _steps(place: Place) -> list[Step]:
     """Name, command and extra environment of each check, cheap ones first."""
     manage = [str(place.python), "manage.py"]
     templates = [str(path.relative_to(place.root)) for path in sorted((place.root / "templates").rglob("*.html"))]
-    djade = (
+    djade: list[Step] = (
         [("djade", [place.tool("djade"), "--target-version", "5.2", "--check", *templates], {})] if templates else []
     )
     return [

@@ -7,11 +7,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from . import checks
-from .install import install
+from .install import collect_static, install
 from .place import LauncherError, Place, only_one, say, this_dev
 from .processes import choose_port, in_front, myself, read, stop, sweep, wait_until, write
 from .servers import LOCAL, TEST, Servers
@@ -77,7 +77,7 @@ def _up(place: Place, asked: argparse.Namespace) -> int:
         servers = Servers(place)
         servers.start()
         servers.write_env()
-        _prepare_database(place, servers)
+        _prepare(place, servers)
         wanted = asked.port or FIRST_PORT
         port = choose_port(wanted)
         if port != wanted:
@@ -96,18 +96,23 @@ def _ready(place: Place, port: int) -> dict[str, str]:
     }
 
 
-def _prepare_database(place: Place, servers: Servers) -> None:
-    """Tables, static files, and the demo group when the database is empty."""
+def _prepare(place: Place, servers: Servers) -> None:
+    """Tables, static files, the start-up checks, and the demo group when the database is empty."""
     env = place.environment(servers.environment())
+    _run_manage(place, env, "migrate", "-v", "0", "--no-input")
+    collect_static(place, lambda: _run_manage(place, env, "collectstatic", "-v", "0", "--no-input"))
+    _run_manage(place, env, "preflight")
+    if any(place.root.glob("**/management/commands/seed_demo.py")):
+        _run_manage(place, env, "seed_demo")
     password = place.state / "demo-password"
-    for arguments in (["migrate"], ["collectstatic"], ["seed_demo"]):
-        say(f"manage.py {arguments[0]}")
-        quiet = ["-v", "0", "--no-input"] if arguments[0] != "seed_demo" else []
-        command = [str(place.python), "manage.py", *arguments, *quiet]
-        if subprocess.run(command, cwd=place.root, env=env, stdin=subprocess.DEVNULL, check=False).returncode:
-            raise LauncherError(f"manage.py {arguments[0]} failed; the servers still run (./dev services down)")
     with os.fdopen(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
         out.write(env["DEMO_PASSWORD"] + "\n")
+
+
+def _run_manage(place: Place, env: Mapping[str, str], *arguments: str) -> None:
+    say(f"manage.py {arguments[0]}")
+    if in_front(place, [str(place.python), "manage.py", *arguments], env):
+        raise LauncherError(f"manage.py {arguments[0]} failed; the servers still run (./dev down stops them)")
 
 
 def _detach(place: Place, port: int) -> int:

@@ -59,6 +59,7 @@ class Servers:
             "SECRET_KEY": os.environ.get("SECRET_KEY") or self.place.secret("SECRET_KEY", 40),
             "DEMO_PASSWORD": os.environ.get("DEMO_PASSWORD") or self.place.secret("DEMO_PASSWORD", 5),
             "MEDIA_ROOT": os.environ.get("MEDIA_ROOT") or str(self.place.media),
+            "DB_STATEMENT_TIMEOUT_MS": "600000" if owner else "15000",
         }
 
     def write_env(self, settings: str = LOCAL) -> None:

@@ -21,6 +21,8 @@ from .servers import Servers
 
 LONGEST_PAUSE = 30.0
 STEADY_AFTER = 60.0
+# A statement of the worker (a roll-up, an import) may take longer than one a person waits for.
+EXTRA = {"worker": {"DB_STATEMENT_TIMEOUT_MS": "600000"}}
 POLITE: dict[str, Sequence[tuple[signal.Signals, float]]] = {
     "beat": ((signal.SIGTERM, 5),),
     "worker": ((signal.SIGTERM, 25), (signal.SIGQUIT, 5)),
@@ -31,7 +33,7 @@ POLITE: dict[str, Sequence[tuple[signal.Signals, float]]] = {
 def commands(place: Place, port: int) -> dict[str, list[str]]:
     """The served processes, in starting order."""
     celery = [*place.module("celery"), "-A", "dealership.celery:app"]
-    gunicorn = "--worker-class gthread --workers 2 --threads 4 --access-logfile - --no-control-socket".split()
+    gunicorn = "--worker-class gthread --workers 2 --threads 4 --no-control-socket".split()
     worker = "--without-gossip --without-mingle --concurrency 2 --loglevel INFO --hostname worker@%h".split()
     schedule = str(place.state / "run" / "beat-schedule")
     return {
@@ -127,7 +129,7 @@ class Supervisor:
             self._start(child)
 
     def _start(self, child: Child) -> None:
-        env = self.servers.environment(owner=False)
+        env = {**self.servers.environment(owner=False), **EXTRA.get(child.name, {})}
         child.process = spawn(self.place, child.name, child.command, port=self.port, env=env, output=subprocess.PIPE)
         child.since = time.monotonic()
         if child.process.stdout is not None:
@@ -158,10 +160,10 @@ def stop_children(place: Place, mine: Sequence[subprocess.Popen[bytes] | None] =
 
 
 def answers(port: int) -> bool:
-    """Does the web server answer a request?"""
+    """Does the web server answer with the sign-in page?"""
     line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        line.request("GET", "/", headers={"Host": f"localhost:{port}"})
+        line.request("GET", "/accounts/login/", headers={"Host": f"localhost:{port}"})
         return line.getresponse().status < 500
     except (OSError, http.client.HTTPException):
         return False
