@@ -1,12 +1,14 @@
 """All addresses of the product; each app owns its own list."""
 
-from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from dealership.jobs.health_views import healthz
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="today"), name="home"),
-    path("accounts/", include("allauth.urls")),
+    path("healthz", healthz, name="healthz"),
+    path("accounts/", include("dealership.accounts.sign_in_urls")),
     path("me/", include("dealership.accounts.urls")),
     path("settings/", include("dealership.org.urls")),
     path("notices/", include("dealership.notices.urls")),
@@ -17,5 +19,7 @@ urlpatterns = [
     path("reviews/", include("reviews.urls")),
     path("reports/", include("reports.urls")),
     path("api/v1/", include("dealership.api_urls")),
-    path("admin/", admin.site.urls),
 ]
+
+handler404 = "dealership.core.views.page_not_found"
+handler500 = "dealership.core.views.server_error"

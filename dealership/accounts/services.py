@@ -56,10 +56,21 @@ def token_user(plain: str, *, now: datetime) -> tuple[User, ApiToken] | None:
 
 
 @service
+def session_end(*, by: User, session_id: int) -> None:
+    """End one of one's own sessions on another device."""
+    row = UserSession.objects.filter(user=by, pk=session_id).first()
+    if row is None:
+        raise NotFound
+    Session.objects.filter(session_key=row.session_key).delete()
+    row.delete()
+    record(by=by, action="session.end", target=by)
+
+
+@service
 def sign_out_everywhere(*, by: User | None, user: User) -> None:
     """End every session and token of a person (deactivation, password change by an administrator; B14)."""
-    keys = list(UserSession.objects.filter(user=user).values_list("session_key", flat=True))
-    Session.objects.filter(session_key__in=keys).delete()
+    keys = UserSession.objects.filter(user=user).values_list("session_key", flat=True)
+    Session.objects.filter(session_key__in=list(keys)).delete()
     UserSession.objects.filter(user=user).delete()
     user.api_tokens.filter(revoked_at=None).update(revoked_at=periods.now())
     record(by=by, action="user.sign_out_everywhere", target=user)

@@ -12,32 +12,8 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.response import Response
 
 from dealership.core.errors import DomainError
+from dealership.core.problems import CODES, DETAILS, PROBLEM, problem_body
 from dealership.core.services import translate_database_error
-
-PROBLEM = "application/problem+json"
-TITLES = {
-    400: "请求格式不正确",
-    401: "请先登录",
-    403: "没有权限",
-    404: "没有找到",
-    405: "不支持的操作",
-    409: "与现有数据冲突",
-    415: "不支持的格式",
-    422: "不符合业务规则",
-    429: "操作太频繁",
-    503: "暂时不可用",
-}
-CODES = {400: "malformed", 401: "not_authenticated", 403: "not_allowed", 404: "not_found", 405: "method_not_allowed"}
-CODES |= {415: "unsupported_media_type", 429: "too_many_requests"}
-DETAILS = {
-    401: "登录状态无效或已过期，请重新登录后再试。",
-    403: "您的岗位没有此项操作的权限，如需办理请联系展厅经理。",
-    404: "没有找到该记录，可能已被删除或不在您的查看范围内。",
-    405: "该地址不支持这种操作。",
-    415: "请使用 application/json 提交。",
-    429: "操作太频繁，请稍候再试。",
-}
-
 
 class CursorPages(CursorPagination):
     """Keyset pages for API and screens alike; `page_size` up to 200; order columns must not be null."""
@@ -56,16 +32,7 @@ def problem(
     current: dict[str, Any] | None = None,
 ) -> Response:
     """One problem+json answer."""
-    body: dict[str, Any] = {
-        "type": f"/api/v1/docs/#problem-{code}",
-        "title": TITLES.get(status_code, "未能完成"),
-        "status": status_code,
-        "code": code,
-        "detail": detail,
-        "fields": fields or {},
-    }
-    if current:
-        body["current"] = current
+    body = problem_body(status_code, code, detail, fields, current)
     return Response(body, status=status_code, content_type=PROBLEM)
 
 

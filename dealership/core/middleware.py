@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth import logout
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
+from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils import translation
 
 from dealership.core import periods, request_cache
 from dealership.core.errors import DomainError
+from dealership.core.problems import problem_json, wants_json
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -45,10 +52,35 @@ class RequestScopeMiddleware:
             request_cache.end()
 
 
+class LanguageMiddleware(LocaleMiddleware):
+    """Chinese unless the person chose another language in the profile; the browser's own wish does not count."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, settings.LANGUAGE_CODE)
+        translation.activate(chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE)
+        request.LANGUAGE_CODE = translation.get_language()
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Every page needs a signed-in person unless it says otherwise; htmx is sent to the sign-in page whole.
+
+    API views authenticate themselves (401) and are marked by the framework.
+    """
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:
+        response = super().handle_no_permission(request, view_func)
+        if not getattr(request, "htmx", False):
+            return response
+        back = request.htmx.current_url_abs_path or reverse(settings.LOGIN_REDIRECT_URL)
+        target = f"{reverse(settings.LOGIN_URL)}?{urlencode({'next': back})}"
+        return HttpResponse(status=401, headers={"HX-Redirect": target})
+
+
 class SessionTimeoutMiddleware:
-    """Idle sessions end after `SESSION_IDLE_SECONDS`; the absolute end is the cookie age (S06)."""
+    """A session ends after `SESSION_IDLE_SECONDS` without a request, and `SESSION_COOKIE_AGE` after sign-in (S06)."""
 
     KEY = "last_seen"
+    SINCE = "signed_in_at"
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -56,11 +88,11 @@ class SessionTimeoutMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated and "Authorization" not in request.headers:
             seen = int(periods.now().timestamp())
-            last = request.session.get(self.KEY)
-            if last is not None and seen - last > settings.SESSION_IDLE_SECONDS:
+            last, since = request.session.get(self.KEY, seen), request.session.get(self.SINCE, seen)
+            if seen - last > settings.SESSION_IDLE_SECONDS or seen - since > settings.SESSION_COOKIE_AGE:
                 logout(request)
-            elif last is None or seen - last > 60:
-                request.session[self.KEY] = seen
+            elif self.SINCE not in request.session or seen - last > 60:
+                request.session[self.KEY], request.session[self.SINCE] = seen, since
         return self.get_response(request)
 
 
@@ -77,29 +109,18 @@ class DomainErrorMiddleware:
         if isinstance(error, DomainError):
             return refusal_response(request, error)
         if isinstance(error, OperationalError):
-            response = (
-                render(request, "core/unavailable.html", status=503)
-                if not _wants_json(request)
-                else JsonResponse(
-                    {
-                        "title": "unavailable",
-                        "status": 503,
-                        "code": "unavailable",
-                        "detail": "系统暂时无法访问数据库，请稍后重试。",
-                    },
-                    status=503,
-                    content_type="application/problem+json",
-                )
-            )
+            text = "系统暂时无法访问数据库，请稍后重试。"
+            if wants_json(request):
+                response = problem_json(503, "unavailable", text)
+            else:
+                response = render(request, "core/unavailable.html", status=503)
             response.headers["Retry-After"] = "10"
             return response
         return None
 
 
-def _wants_json(request: HttpRequest) -> bool:
-    return request.path.startswith("/api/")
-
-
 def refusal_response(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """The page for a refusal raised outside a form (404, 403, 409, 422)."""
+    """The page or problem for a refusal raised outside a form (404, 403, 409, 422)."""
+    if wants_json(request):
+        return problem_json(error.status, error.code, error.message)
     return render(request, "core/refusal.html", {"error": error}, status=error.status)

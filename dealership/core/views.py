@@ -8,14 +8,32 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views import defaults
 
 from dealership.core.errors import Conflict, DomainError
+from dealership.core.problems import DETAILS, problem_json, wants_json
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A page open for too long or a foreign origin: say how to go on, keep nothing half done."""
+    if wants_json(request):
+        return problem_json(403, "csrf", "请求来源不符，没有保存。")
     error = DomainError("csrf", "页面已过期或来源不符，本次提交没有保存。请返回上一页刷新后再提交。", status=403)
     return render(request, "core/refusal.html", {"error": error}, status=403)
+
+
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404 for people and for programs."""
+    if wants_json(request):
+        return problem_json(404, "not_found", DETAILS[404])
+    return defaults.page_not_found(request, exception or Exception())
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A defect: it is in the log; the answer says that nothing was saved."""
+    if wants_json(request):
+        return problem_json(500, "server_error", DETAILS[500])
+    return defaults.server_error(request)
 
 
 def put_refusal_on_form(form: forms.BaseForm, error: DomainError) -> None:

@@ -10,15 +10,16 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 
 from dealership.core import periods, request_cache
 from dealership.core.errors import DomainError
 from dealership.jobs.models import Job, JobState
 from dealership.jobs.registry import kinds
-from dealership.jobs.services import STALE_AFTER
+from dealership.jobs.services import report_dead
 
 log = structlog.get_logger(__name__)
+LOCK_SPACE = 4_090_001  # first half of the advisory locks of jobs; the second is the job's id
 
 
 class Cancelled(Exception):
@@ -55,20 +56,40 @@ class JobRun:
         self.job.result_file, self.job.result_name = f"jobs/{stored}", name
 
 
+@contextmanager
+def alone(job_id: int) -> Iterator[bool]:
+    """Hold the job's session lock while it runs; False when another process holds it (F04).
+
+    PostgreSQL frees the lock the moment the holder's connection is gone, so the job of a killed worker can
+    be taken over at once and a job that merely takes long is never run twice at the same time (F01, F02).
+    """
+    numbers = [LOCK_SPACE, job_id % 2**31]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", numbers)
+        held = bool(cursor.fetchone()[0])
+    try:
+        yield held
+    finally:
+        if held:
+            try:
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_advisory_unlock(%s, %s)", numbers)
+            except DatabaseError:
+                connection.close()
+
+
 def claim(job_id: int) -> Job | None:
-    """Take the job unless somebody else runs it (fresh heartbeat) or it is over; count the attempt."""
+    """Take the job unless it is over; count the attempt. The caller holds `alone(job_id)`."""
     with transaction.atomic():
         job: Job | None = Job.objects.select_for_update(skip_locked=True).filter(pk=job_id).first()
         if job is None or not job.is_open:
             return None
         moment = periods.now()
-        if job.state == JobState.RUNNING and job.heartbeat_at and moment - job.heartbeat_at < STALE_AFTER:
-            return None
         if job.attempts >= kinds[job.kind].max_attempts:
             job.state, job.finished_at = JobState.DEAD, moment
             job.message = "多次执行失败，已停止；请联系系统管理员。"
             job.save()
-            log.error("job_dead", job_id=job.pk, kind=job.kind)
+            report_dead(job)
             return None
         job.state, job.started_at, job.heartbeat_at = JobState.RUNNING, moment, moment
         job.attempts += 1
@@ -78,9 +99,14 @@ def claim(job_id: int) -> Job | None:
 
 def run(job_id: int) -> None:
     """Do one job. A refusal ends it as failed; a defect leaves it to be retried until `max_attempts`."""
-    job = claim(job_id)
-    if job is None:
-        return
+    with alone(job_id) as held:
+        job = claim(job_id) if held else None
+        if job is not None:
+            _work(job)
+
+
+def _work(job: Job) -> None:
+    """Call the kind's handler and write down how it ended."""
     request_cache.begin()
     state, message = JobState.DONE, ""
     try:

@@ -7,21 +7,25 @@ from typing import Any
 
 import structlog
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
+from dealership.accounts.models import User
+from dealership.audit.services import record
 from dealership.core import periods
 from dealership.core.errors import DomainError, NotFound
-from dealership.core.services import service
+from dealership.core.services import lock, service
 from dealership.jobs.models import Job, JobState
 from dealership.jobs.registry import kinds, plans
+from dealership.notices.services import notify
+from dealership.org.choices import Role
+from dealership.org.reach import require
 
 log = structlog.get_logger(__name__)
 RUN_JOB = "dealership.jobs.tasks.run_job"
-RESEND_AFTER = dt.timedelta(seconds=60)
-STALE_AFTER = dt.timedelta(seconds=90)
 
 
 @service
@@ -64,8 +68,10 @@ def hint(job_id: int) -> None:
 def relay() -> int:
     """Send again what is due and was not sent lately, and what runs without a heartbeat. Returns how many."""
     moment = periods.now()
-    lost = Q(state=JobState.QUEUED, due_at__lte=moment) & (Q(sent_at=None) | Q(sent_at__lt=moment - RESEND_AFTER))
-    stuck = Q(state=JobState.RUNNING, heartbeat_at__lt=moment - STALE_AFTER)
+    resend_before = moment - dt.timedelta(seconds=settings.JOB_RESEND_SECONDS)
+    stale_before = moment - dt.timedelta(seconds=settings.JOB_STALE_SECONDS)
+    lost = Q(state=JobState.QUEUED, due_at__lte=moment) & (Q(sent_at=None) | Q(sent_at__lt=resend_before))
+    stuck = Q(state=JobState.RUNNING, heartbeat_at__lt=stale_before)
     ids = list(Job.objects.filter(lost | stuck).order_by("due_at").values_list("pk", flat=True)[:200])
     for job_id in ids:
         hint(job_id)
@@ -98,3 +104,33 @@ def job_cancel(*, by: Any, job_id: int) -> Job:
         job.state, job.finished_at, job.message = JobState.CANCELLED, periods.now(), "已取消"
     job.save(update_fields=["cancel_requested", "state", "finished_at", "message"])
     return job
+
+
+def report_dead(job: Job) -> None:
+    """A job gave up: tell the system administrators once (F03)."""
+    log.error("job_dead", job_id=job.pk, kind=job.kind)
+    admins = User.objects.filter(
+        is_active=True, memberships__role=Role.SYS_ADMIN, memberships__valid__contains=periods.today()
+    )
+    text = f"后台任务「{job.title or job.kind}」多次失败，已停止，请检查后重试。"
+    notify(to=admins.distinct(), kind="job", key=f"job_dead:{job.pk}:{job.attempts}", text=text, url="/jobs/health/")
+
+
+@service
+def job_retry(*, by: User, job_id: int) -> Job:
+    """Queue a dead or failed job again with fresh attempts. System administrators only (`job.manage`)."""
+    require(by, "job.manage")
+    job = lock(Job.objects.all(), job_id)
+    if job.state not in (JobState.DEAD, JobState.FAILED):
+        raise DomainError("job_not_dead", "只有失败的任务可以重试，请刷新页面查看最新状态。")
+    job.state, job.attempts, job.message = JobState.QUEUED, 0, ""
+    job.due_at, job.finished_at, job.heartbeat_at, job.sent_at = periods.now(), None, None, None
+    job.save()
+    record(by=by, action="job.retry", target=job)
+    transaction.on_commit(lambda: hint(job.pk))
+    return job
+
+
+def jobs_in_trouble() -> list[Job]:
+    """The newest jobs that gave up or were refused, for the health page."""
+    return list(Job.objects.filter(state__in=[JobState.DEAD, JobState.FAILED]).order_by("-id")[:30])

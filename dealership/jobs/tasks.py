@@ -9,6 +9,7 @@ from celery import shared_task
 
 from dealership.core import periods
 from dealership.jobs import runner
+from dealership.jobs.models import Job, JobState
 from dealership.jobs.registry import Planned, job_kind, periodic
 from dealership.jobs.services import RUN_JOB, plan_due, relay
 
@@ -28,7 +29,9 @@ def tick() -> None:
 
 @job_kind("heartbeat")
 def heartbeat(run: runner.JobRun) -> None:
-    """Proves that a worker takes and finishes work; the health page reads its age (F19)."""
+    """Proves that a worker takes and finishes work; the health page reads its age (F19). Yesterday's are dropped."""
+    old = Job.objects.filter(kind="heartbeat", created_at__lt=periods.now() - dt.timedelta(days=1))
+    old.exclude(state=JobState.RUNNING).delete()
 
 
 @periodic

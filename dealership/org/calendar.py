@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import chinese_calendar
 
-from dealership.core import request_cache
+from dealership.core import periods, request_cache
 from dealership.core.periods import Period
 from dealership.org.choices import DayKind
 from dealership.org.models import CalendarDay
@@ -21,6 +21,16 @@ def has_national_data(year: int) -> bool:
     except NotImplementedError:
         return False
     return True
+
+
+def years_without_data() -> list[int]:
+    """This year and the next, as far as the national list is not known and nobody entered any day of it (T06)."""
+    this = periods.today().year
+    return [
+        year
+        for year in (this, this + 1)
+        if not has_national_data(year) and not CalendarDay.objects.filter(day__year=year, store=None).exists()
+    ]
 
 
 def _overrides(store_id: int | None, year: int) -> dict[dt.date, str]:

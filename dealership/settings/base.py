@@ -15,7 +15,6 @@ ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -32,7 +31,6 @@ INSTALLED_APPS = [
     "django_filters",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "django_structlog",
     "allauth",
     "allauth.account",
@@ -57,7 +55,7 @@ MIDDLEWARE = [
     "dealership.core.middleware.SecurityHeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "dealership.core.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -69,6 +67,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "dealership.core.middleware.RequestScopeMiddleware",
     "dealership.core.middleware.SessionTimeoutMiddleware",
+    "dealership.core.middleware.SignInMiddleware",
+    "dealership.org.middleware.AccountDutiesMiddleware",
     "dealership.core.middleware.DomainErrorMiddleware",
 ]
 
@@ -90,6 +90,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "dealership.notices.context_processors.shell",
+                "dealership.jobs.context_processors.background",
             ],
         },
     },
@@ -150,6 +151,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "health_check_interval": 30,
 }
 
+# A queued job is sent again after this long without being taken, a running one after this long without a sign of life.
+JOB_RESEND_SECONDS = env.int("JOB_RESEND_SECONDS", default=60)
+JOB_STALE_SECONDS = env.int("JOB_STALE_SECONDS", default=90)
+# The shell asks at most this often per process whether background work is delayed.
+HEALTH_PROBE_SECONDS = 20
+
 # --- Language, time --------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("简体中文")), ("en", _("English"))]
@@ -192,9 +199,20 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "10/m/ip,5/5m/key", "change_password": "5/m/user"}
+# A whole store shares one address: the address limit is wide, the account limit narrow.
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "30/5m/ip,5/5m/key", "change_password": "5/m/user", "reset_password": "5/m/ip,3/h/key"}
+# Forgotten passwords are reset by mail only where a mail server is configured; else the administrator resets them.
+EMAIL_HOST = env.str("EMAIL_HOST", default="")
+EMAIL_PORT = env.int("EMAIL_PORT", default=465)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", default=True)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=EMAIL_HOST_USER or "no-reply@localhost")
+PASSWORD_RESET_BY_MAIL = bool(EMAIL_HOST)
+PASSWORD_RESET_TIMEOUT = 3600
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ADAPTER = "dealership.accounts.adapter.SecondFactorAdapter"
 MFA_TOTP_ISSUER = "4S 销售管理"
 USERSESSIONS_TRACK_ACTIVITY = False
 # Roles that may see profit must use TOTP where this is on (production).
@@ -252,9 +270,6 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1.0.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {},
 }
 
