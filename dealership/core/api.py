@@ -15,6 +15,7 @@ from dealership.core.errors import DomainError
 from dealership.core.problems import CODES, DETAILS, PROBLEM, problem_body
 from dealership.core.services import translate_database_error
 
+
 class CursorPages(CursorPagination):
     """Keyset pages for API and screens alike; `page_size` up to 200; order columns must not be null."""
 

@@ -67,11 +67,12 @@ class SignInMiddleware(LoginRequiredMiddleware):
     API views authenticate themselves (401) and are marked by the framework.
     """
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> Any:
         response = super().handle_no_permission(request, view_func)
-        if not getattr(request, "htmx", False):
+        htmx = getattr(request, "htmx", None)
+        if not htmx:
             return response
-        back = request.htmx.current_url_abs_path or reverse(settings.LOGIN_REDIRECT_URL)
+        back = htmx.current_url_abs_path or reverse(settings.LOGIN_REDIRECT_URL)
         target = f"{reverse(settings.LOGIN_URL)}?{urlencode({'next': back})}"
         return HttpResponse(status=401, headers={"HX-Redirect": target})
 
@@ -111,7 +112,7 @@ class DomainErrorMiddleware:
         if isinstance(error, OperationalError):
             text = "系统暂时无法访问数据库，请稍后重试。"
             if wants_json(request):
-                response = problem_json(503, "unavailable", text)
+                response: HttpResponse = problem_json(503, "unavailable", text)
             else:
                 response = render(request, "core/unavailable.html", status=503)
             response.headers["Retry-After"] = "10"

@@ -36,6 +36,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return defaults.server_error(request)
 
 
+def actor(request: HttpRequest) -> Any:
+    """The signed-in person of a page (`SignInMiddleware` lets nobody else through)."""
+    return request.user
+
+
 def put_refusal_on_form(form: forms.BaseForm, error: DomainError) -> None:
     """Show a service's refusal where it belongs: named fields beside the input, the sentence on top."""
     placed = False

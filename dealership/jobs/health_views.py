@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from dealership.core.views import done
+from dealership.core.views import actor, done
 from dealership.jobs import health
 from dealership.jobs.services import job_retry, jobs_in_trouble
 from dealership.org.calendar import years_without_data
@@ -29,7 +29,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def health_page(request: HttpRequest) -> HttpResponse:
     """Every part with a sentence, and the jobs that gave up."""
-    require(request.user, "job.manage")
+    require(actor(request), "job.manage")
     context = {"parts": health.parts(), "jobs": jobs_in_trouble(), "years": years_without_data()}
     return render(request, "jobs/health.html", context)
 
@@ -37,6 +37,6 @@ def health_page(request: HttpRequest) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     """Queue a job that gave up once more."""
-    job_retry(by=request.user, job_id=pk)
+    job_retry(by=actor(request), job_id=pk)
     done(request, _("已重新排队，稍后刷新查看结果。"))
     return redirect("jobs:health")
