@@ -10,7 +10,18 @@ import time_machine
 
 from dealership.core import request_cache
 from dealership.org.models import Store
-from dealership.tests import builders, clients
+from dealership.tests import builders, clients, database
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(request: pytest.FixtureRequest, django_test_environment: None, django_db_blocker: Any) -> Any:
+    """pytest-django's own fixture would run every migration in every worker; this copies a migrated database."""
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "")
+    with django_db_blocker.unblock():
+        made = database.make(worker)
+    yield
+    with django_db_blocker.unblock():
+        database.remove(made)
 
 
 @pytest.fixture(autouse=True)
