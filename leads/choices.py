@@ -169,3 +169,12 @@ class CareResult(TextChoices):
     NO_ANSWER = "no_answer", "未接"
     WRONG_NUMBER = "wrong_number", "空号"
     DECLINED = "declined", "拒访"
+
+
+class LookupState(TextChoices):
+    """What a phone number typed at the door turns out to be (R-OWN)."""
+
+    NEW = "new", "新客户"
+    MINE = "mine", "我的客户"
+    OTHERS = "others", "同事的客户"
+    ELSEWHERE = "elsewhere", "集团其他门店已有档案"

@@ -7,7 +7,7 @@ from typing import Self
 
 from django.db.models import Q
 
-from dealership.core.scoping import ScopedQuerySet
+from dealership.core.scoping import Reach, ScopedQuerySet
 from leads.choices import OPEN_STATUSES, ProspectStatus, VisitType
 
 
@@ -25,7 +25,15 @@ class CustomerPhoneQuerySet(ScopedQuerySet):
 
 
 class VisitQuerySet(ScopedQuerySet):
+    """Own visits are those credited to me and those I received for a colleague."""
+
     resource = "visit"
+
+    def within(self, reach: Reach) -> Self:
+        if not reach.own_store_ids:
+            return super().within(reach)
+        received = Q(received_by_id=reach.user_id, store_id__in=reach.own_store_ids)
+        return super().within(reach) | self.filter(received)
 
     def incomplete(self) -> Self:
         return self.filter(visit_type=VisitType.INCOMPLETE)

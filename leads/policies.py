@@ -1,0 +1,91 @@
+"""Predicates and dates derived from policy rows and loaded rows (domain.md §5.1). No queries of business rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from dealership.core import periods
+from dealership.org.policy import policy
+from leads.choices import (
+    GRADE_RANK,
+    LIVE_STATUSES,
+    OPEN_GRADES,
+    OPEN_STATUSES,
+    PROSPECT_TRANSITIONS,
+    Grade,
+    ProspectStatus,
+)
+
+# A next contact further away than a year is a typing mistake, whatever the grade.
+MAX_AHEAD = dt.timedelta(days=366)
+# Visits are registered live; older than a year is a typing mistake, younger ones meet the closed-month guard.
+MAX_BACK = dt.timedelta(days=366)
+
+
+def grade_days(grade: str, what: str, store_id: int, on: dt.date) -> int:
+    """Days of a grade's policy: `interval`, `first` or `out_of_control` (R-GRADE)."""
+    return int(policy(f"grade.{grade}", store_id, on)[what])
+
+
+def due_after(day: dt.date, days: int, store_id: int) -> dt.datetime:
+    """So many calendar days later at the store's follow-up hour (R-FU-2: showrooms work weekends and holidays)."""
+    return periods.at(day + dt.timedelta(days=days), policy("follow_up.default_time", store_id, day))
+
+
+def first_due(grade: str, day: dt.date, store_id: int) -> dt.datetime:
+    """When a card made on `day` is called at the latest."""
+    return due_after(day, grade_days(grade, "first", store_id, day), store_id)
+
+
+def regular_due(grade: str, day: dt.date, store_id: int) -> dt.datetime:
+    """The default next contact after one on `day` (R-FU-1)."""
+    return due_after(day, grade_days(grade, "interval", store_id, day), store_id)
+
+
+def second_due(grade: str, day: dt.date, store_id: int) -> dt.datetime:
+    """The mandatory second follow-up after a refusal (R-REJ)."""
+    days = policy("follow_up.second_days", store_id, day)
+    return due_after(day, int(days.get(grade, days["C"])), store_id)
+
+
+def is_later_than_allowed(chosen: dt.datetime, allowed: dt.datetime) -> bool:
+    """Intervals count whole calendar days: any hour of the last day is still in time."""
+    return periods.local_date(chosen) > periods.local_date(allowed)
+
+
+def levels_down(before: str, after: str) -> int:
+    """How many levels a grade falls (negative when it rises); N stands for 'not judged' and never counts."""
+    if Grade.N in (before, after) or before not in GRADE_RANK or after not in GRADE_RANK:
+        return 0
+    return GRADE_RANK[Grade(before)] - GRADE_RANK[Grade(after)]
+
+
+def may_move(before: str, after: str) -> bool:
+    """Is this status move in the transition table (§4.2)?"""
+    return after in PROSPECT_TRANSITIONS.get(before, ())
+
+
+def can_be_followed(prospect: Any) -> bool:
+    """Cards that are still worked on, orders waiting for their car included."""
+    return prospect.status in LIVE_STATUSES
+
+
+def can_edit(prospect: Any) -> bool:
+    """Ended cards are history."""
+    return prospect.status in LIVE_STATUSES
+
+
+def can_regrade(prospect: Any) -> bool:
+    """O, D and T come from the deal; a card under decision keeps its grade."""
+    return prospect.status in (ProspectStatus.ACTIVE, ProspectStatus.OUT_OF_CONTROL)
+
+
+def needs_grading(prospect: Any) -> bool:
+    """A new card is judged at its first contact."""
+    return prospect.grade == Grade.N and prospect.status in OPEN_STATUSES
+
+
+def gradable() -> tuple[Grade, ...]:
+    """What a person may choose for a contacted customer, best first."""
+    return tuple(grade for grade in OPEN_GRADES if grade != Grade.N)

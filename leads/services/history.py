@@ -1,0 +1,71 @@
+"""The moves of a card: status and grade with their append-only rows, and the open tasks. Used by the services only.
+
+Every function runs inside its caller's transaction, on a card the caller has locked and will save.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Min
+
+from dealership.core.errors import DomainError
+from leads.choices import ProspectStatus, TaskKind
+from leads.models import FollowUp, FollowUpTask, GradeChange, Prospect, StatusChange
+from leads.policies import may_move
+
+
+def move_status(card: Prospect, to: str, *, at: dt.datetime, by: Any, reason: str = "") -> None:
+    """Move through PROSPECT_TRANSITIONS; anything else is refused and nothing is written."""
+    before = card.status if card.pk else ""
+    if not may_move(before, to):
+        now, wanted = ProspectStatus(before).label if before else "新建", ProspectStatus(to).label
+        raise DomainError("bad_transition", f"客户当前为“{now}”，不能改为“{wanted}”。")
+    card.status = to
+    if card.pk:
+        write_status(card, before, at=at, by=by, reason=reason)
+
+
+def write_status(card: Prospect, before: str, *, at: dt.datetime, by: Any, reason: str = "") -> None:
+    """The history row of a move already made on the card."""
+    StatusChange.objects.create(
+        prospect=card, store_id=card.store_id, team_id=card.team_id, owner_id=card.owner_id, at=at, by=by,
+        reason=reason[:200], from_status=before, to_status=card.status,
+    )  # fmt: skip
+
+
+def write_grade(
+    card: Prospect, to: str, *, at: dt.datetime, by: Any, before: str | None = None, reason: str = ""
+) -> None:
+    """Set the grade and write 原有 → 现在."""
+    GradeChange.objects.create(
+        prospect=card, store_id=card.store_id, team_id=card.team_id, owner_id=card.owner_id, at=at, by=by,
+        reason=reason[:200], from_grade=card.grade if before is None else before, to_grade=to,
+    )  # fmt: skip
+    card.grade, card.grade_since = to, at
+
+
+def open_task(card: Prospect, kind: TaskKind, due_at: dt.datetime, *, at: dt.datetime) -> FollowUpTask:
+    """A contact that is due: overdue and on-time are computed from it, never typed."""
+    return FollowUpTask.objects.create(
+        store_id=card.store_id, team_id=card.team_id, owner_id=card.owner_id, prospect=card, kind=kind,
+        due_at=due_at, original_due_at=due_at, created_at=at,
+    )  # fmt: skip
+
+
+def finish_tasks(card: Prospect, kinds: tuple[TaskKind, ...], follow_up: FollowUp) -> int:
+    """Close the open tasks this contact fulfils; answers how many."""
+    tasks = FollowUpTask.objects.open().filter(prospect=card, kind__in=kinds)
+    return tasks.update(done_at=follow_up.done_at, done_by_id=follow_up.done_by_id, follow_up=follow_up)
+
+
+def cancel_tasks(card: Prospect, *, at: dt.datetime) -> None:
+    """What was due no longer is (the card was ordered, delivered or given back)."""
+    FollowUpTask.objects.open().filter(prospect=card).update(cancelled_at=at)
+
+
+def refresh_next_step(card: Prospect) -> None:
+    """`next_follow_up_at` is the nearest open task and nothing else."""
+    due = FollowUpTask.objects.open().filter(prospect=card).aggregate(due=Min("due_at"))["due"]
+    card.next_follow_up_at = due

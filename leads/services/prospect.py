@@ -1,0 +1,274 @@
+"""Writes of the prospect card: made, changed, given to somebody else, and moved by its deal (§4.2)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import reverse
+
+from dealership.audit.services import record
+from dealership.core import periods
+from dealership.core.errors import DomainError
+from dealership.core.services import check_version, lock, service
+from dealership.core.text import clean_text
+from dealership.notices.services import notify
+from dealership.org.models import LeadSource, Series
+from dealership.org.policy import policy
+from dealership.org.reach import people_in, require, team_id_in
+from dealership.org.roles import SELLING_ROLES
+from leads import policies
+from leads.choices import LIVE_STATUSES, OPEN_GRADES, CardChannel, CareKind, Grade, ProspectStatus, TaskKind
+from leads.models import (
+    CareTask,
+    Customer,
+    FollowUpTask,
+    GradeChange,
+    OwnedVehicle,
+    OwnerChange,
+    Prospect,
+)
+from leads.services.history import (
+    cancel_tasks,
+    move_status,
+    open_task,
+    refresh_next_step,
+    write_grade,
+    write_status,
+)
+
+CHANGEABLE = frozenset(
+    """source series budget_min budget_max purchase_kind licence_quota_status current_car competitor decision_maker
+    key_concern""".split()
+)
+
+
+@service
+def card_create(
+    *,
+    by: Any,
+    customer_id: int,
+    grade: str | None = None,
+    card_channel: str = CardChannel.OTHER,
+    source: LeadSource | None = None,
+    series: Series | None = None,
+    next_follow_up_at: dt.datetime | None = None,
+) -> Prospect:
+    """A card for a known customer without a visit (DCC, other). Refused while a live card exists."""
+    customer = lock(Customer.objects.visible_to(by), customer_id)
+    require(by, "prospect.change", customer.store_id)
+    if live_card(customer) is not None:
+        raise DomainError("card_exists", "该客户已有跟进中的意向卡，请在原卡上继续跟进。")
+    card = open_card(
+        by=by, customer=customer, grade=grade, card_channel=card_channel, source=source, series=series,
+        next_follow_up_at=next_follow_up_at, at=periods.now(),
+    )  # fmt: skip
+    record(by=by, action="prospect.create", target=card, changes={"grade": card.grade})
+    return card
+
+
+def live_card(customer: Customer) -> Prospect | None:
+    """The customer's one live card (by constraint), locked."""
+    cards = Prospect.objects.select_for_update(of=("self",))
+    return cards.filter(customer=customer, status__in=LIVE_STATUSES).first()
+
+
+def open_card(
+    *,
+    by: Any,
+    customer: Customer,
+    grade: str | None,
+    card_channel: str,
+    source: LeadSource | None,
+    series: Series | None,
+    next_follow_up_at: dt.datetime | None,
+    at: dt.datetime,
+) -> Prospect:
+    """The card, its first status, grade and task; inside the caller's transaction, customer locked.
+
+    The first contact is due by the grade's policy and may only be sooner (R-FU-1, R-GRADE). A customer who came
+    back after a lost or finished card gets a new one linked to it; the old record is never edited (§4.2).
+    """
+    if customer.owner is None:
+        text = "该客户还没有归属顾问，请先分配。"
+        raise DomainError("owner_missing", text, {"received_by": [text]})
+    grade = grade or Grade.N
+    if grade not in OPEN_GRADES:
+        raise DomainError("bad_grade", "级别只能选 H、A、B、C 或 N。", {"grade": ["级别只能选 H、A、B、C 或 N。"]})
+    due = _first_due(grade, next_follow_up_at, at, customer.store_id)
+    previous = Prospect.objects.filter(customer=customer).order_by("-card_created_at", "-id").first()
+    card = Prospect(
+        store_id=customer.store_id, team_id=customer.team_id, owner=customer.owner, customer=customer, grade=grade,
+        grade_since=at, status=ProspectStatus.ACTIVE, card_created_at=at, card_channel=card_channel, source=source,
+        series=series, next_follow_up_at=due, previous=previous,
+    )  # fmt: skip
+    card.save()
+    write_status(card, "", at=at, by=by)
+    write_grade(card, grade, at=at, by=by, before="")
+    open_task(card, TaskKind.FIRST, due, at=at)
+    return card
+
+
+def _first_due(grade: str, chosen: dt.datetime | None, at: dt.datetime, store_id: int) -> dt.datetime:
+    day = periods.local_date(at)
+    latest = policies.first_due(grade, day, store_id)
+    if chosen is None:
+        return latest
+    if chosen <= at:
+        text = "首次回访时间要晚于建卡时间。"
+        raise DomainError("next_in_past", text, {"next_follow_up_at": [text]})
+    if policies.is_later_than_allowed(chosen, latest):
+        text = f"{Grade(grade).label}新建卡最迟 {periods.day_label(periods.local_date(latest))} 首次回访，请提前。"
+        raise DomainError("first_contact_late", text, {"next_follow_up_at": [text]})
+    return chosen
+
+
+@service
+def prospect_change(*, by: Any, prospect_id: int, version: int | None, details: Mapping[str, Any]) -> Prospect:
+    """Change what is known about the wish: source, model, budget, competitor … (not grade, status or owner).
+
+    Refuses ended cards, a stale version (R06) and a budget upside down.
+    """
+    card = lock(Prospect.objects.visible_to(by), prospect_id)
+    require(by, "prospect.change", card.store_id)
+    if not policies.can_edit(card):
+        raise DomainError("card_ended", f"该卡已{card.get_status_display()}，资料不能再修改。")
+    changed = {name: value for name, value in details.items() if name in CHANGEABLE}
+    check_version(card, version, **{name: _shown(card, name) for name in changed})
+    for name, value in changed.items():
+        setattr(card, name, value)
+    if card.budget_min is not None and card.budget_max is not None and card.budget_max < card.budget_min:
+        text = "预算上限不能低于预算下限。"
+        raise DomainError("budget_order", text, {"budget_max": [text]})
+    card.touch()
+    card.save()
+    record(by=by, action="prospect.change", target=card, changes={"fields": sorted(changed)})
+    return card
+
+
+def _shown(card: Prospect, name: str) -> str:
+    value = getattr(card, name)
+    return "" if value is None else str(value)
+
+
+@service
+def prospect_reassign(*, by: Any, prospect_id: int, new_owner: Any, reason: str) -> Prospect:
+    """Give a live card, its customer and its open tasks to another seller of the store (manager, R-OWN).
+
+    Events already written keep the owner they had; both people are told.
+    """
+    card = _locked_with_customer(Prospect.objects.visible_to(by), prospect_id)
+    require(by, "prospect.reassign", card.store_id)
+    reason = clean_text(reason)
+    if card.status not in LIVE_STATUSES:
+        raise DomainError("card_ended", f"该卡已{card.get_status_display()}，不能转移。")
+    if len(reason) < 2:
+        raise DomainError("reason_missing", "请填写转移原因。", {"reason": ["请填写转移原因。"]})
+    if not people_in([card.store_id], SELLING_ROLES).filter(pk=new_owner.pk).exists():
+        raise DomainError("bad_owner", "请选择本店在职的销售顾问。", {"new_owner": ["请选择本店在职的销售顾问。"]})
+    if new_owner.pk == card.owner_id:
+        raise DomainError("same_owner", "该客户已归属此顾问。", {"new_owner": ["该客户已归属此顾问。"]})
+    old_owner = card.owner
+    _hand_over(card, new_owner, by=by, reason=reason)
+    url = reverse("leads:prospect_detail", args=[card.pk])
+    key = f"prospect:{card.pk}:reassign:{card.version}"
+    notify(to=[new_owner], kind="prospect.reassigned", key=key, text="有一位客户转到您名下，请尽快联系。", url=url)
+    notify(to=[old_owner], kind="prospect.reassigned", key=key, text=f"您名下一位客户已转给{new_owner.name}。")
+    record(
+        by=by, action="prospect.reassign", target=card, changes={"from": old_owner.pk, "to": new_owner.pk}
+    )  # fmt: skip
+    return card
+
+
+def _hand_over(card: Prospect, new_owner: Any, *, by: Any, reason: str) -> None:
+    team_id = team_id_in(new_owner, card.store_id)
+    OwnerChange.objects.create(
+        prospect=card, store_id=card.store_id, owner=new_owner, team_id=team_id, from_owner_id=card.owner_id,
+        from_team_id=card.team_id, at=periods.now(), by=by, reason=reason[:200],
+    )  # fmt: skip
+    card.owner, card.team_id = new_owner, team_id
+    card.touch()
+    card.save(update_fields=["owner", "team", "version", "updated_at"])
+    customer = card.customer
+    customer.owner, customer.team_id = new_owner, team_id
+    customer.touch()
+    customer.save(update_fields=["owner", "team", "version", "updated_at"])
+    FollowUpTask.objects.open().filter(prospect=card).update(owner=new_owner, team_id=team_id)
+
+
+def _locked_with_customer(cards: Any, prospect_id: int) -> Prospect:
+    """Customer first, then the card: the lock order of the product."""
+    found = cards.filter(pk=prospect_id).values_list("customer_id", flat=True).first()
+    customer = lock(Customer.objects.all(), found)
+    card = lock(cards, prospect_id)
+    card.customer = customer
+    return card
+
+
+@service
+def prospect_ordered(*, by: Any, prospect_id: int, at: dt.datetime) -> Prospect:
+    """The deal is confirmed (contract and deposit): grade O, next progress call by policy. Called by `sales`."""
+    card = lock(Prospect.objects.all(), prospect_id)
+    move_status(card, ProspectStatus.ORDERED, at=at, by=by)
+    write_grade(card, Grade.O, at=at, by=by)
+    cancel_tasks(card, at=at)
+    _next_regular(card, at)
+    return _moved(card, by=by, action="prospect.ordered")
+
+
+@service
+def prospect_order_cancelled(*, by: Any, prospect_id: int, at: dt.datetime, reason: str) -> Prospect:
+    """The order was cancelled: T in the history, back to the grade before the order, a new contact due. By `sales`."""
+    card = lock(Prospect.objects.all(), prospect_id)
+    ordered = GradeChange.objects.filter(prospect=card, to_grade=Grade.O).order_by("-at", "-id").first()
+    before = ordered.from_grade if ordered and ordered.from_grade in OPEN_GRADES else Grade.C
+    move_status(card, ProspectStatus.ACTIVE, at=at, by=by, reason=reason)
+    write_grade(card, Grade.T, at=at, by=by, reason=reason)
+    write_grade(card, before, at=at, by=by, reason=reason)
+    cancel_tasks(card, at=at)
+    _next_regular(card, at)
+    return _moved(card, by=by, action="prospect.order_cancelled")
+
+
+@service
+def prospect_delivered(
+    *, by: Any, prospect_id: int, at: dt.datetime, deal_id: int, vin: str, series: Series, description: str
+) -> OwnedVehicle:
+    """The car was handed over: grade D, the customer becomes an owner, care calls are scheduled from the
+    hand-over date (R-CARE). Called by `sales` in its transaction.
+    """
+    card = lock(Prospect.objects.all(), prospect_id)
+    move_status(card, ProspectStatus.DELIVERED, at=at, by=by)
+    write_grade(card, Grade.D, at=at, by=by)
+    cancel_tasks(card, at=at)
+    card.next_follow_up_at = None
+    card.last_contact_at = max(at, card.last_contact_at or at)
+    _moved(card, by=by, action="prospect.delivered")
+    day = periods.local_date(at)
+    vehicle = OwnedVehicle.objects.create(
+        store_id=card.store_id, team_id=card.team_id, owner_id=card.owner_id, customer_id=card.customer_id,
+        prospect=card, deal_id=deal_id, series=series, description=description[:100], vin=vin, delivered_on=day,
+    )  # fmt: skip
+    CareTask.objects.bulk_create(
+        CareTask(
+            store_id=card.store_id, team_id=card.team_id, owner_id=card.owner_id, vehicle=vehicle,
+            kind=CareKind(step["kind"]), due_on=day + dt.timedelta(days=int(step["days"])),
+        )
+        for step in policy("care.schedule", card.store_id, day)
+    )  # fmt: skip
+    return vehicle
+
+
+def _next_regular(card: Prospect, at: dt.datetime) -> None:
+    due = policies.regular_due(card.grade, periods.local_date(at), card.store_id)
+    open_task(card, TaskKind.REGULAR, due, at=at)
+    card.last_contact_at = max(at, card.last_contact_at or at)
+    refresh_next_step(card)
+
+
+def _moved(card: Prospect, *, by: Any, action: str) -> Prospect:
+    card.touch()
+    card.save()
+    record(by=by, action=action, target=card, changes={"status": card.status, "grade": card.grade})
+    return card

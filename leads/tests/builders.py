@@ -1,0 +1,48 @@
+"""Builders of customers' rows for tests here and in the apps above: they call the real services."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from dealership.org.models import Store
+from leads.choices import Grade, VisitChannel, VisitPurpose
+from leads.models import FollowUp, Prospect, Visit
+from leads.services.follow_up import follow_up_log
+from leads.services.visit import visit_register
+
+_phones = itertools.count(1)
+_texts = itertools.count(1)
+
+
+def new_phone() -> str:
+    """A mobile number no other call of this process returned."""
+    return f"139{next(_phones):08d}"
+
+
+def make_visit(by: Any, store: Store, **told: Any) -> Visit:
+    """A captured walk-in that wants to buy, unless told otherwise."""
+    told.setdefault("channel", VisitChannel.WALK_IN)
+    told.setdefault("captured", True)
+    told.setdefault("party_size", 1)
+    told.setdefault("purpose", VisitPurpose.PURCHASE)
+    if told["captured"]:
+        told.setdefault("phone", new_phone())
+        told.setdefault("name", "张伟")
+    return visit_register(by=by, store=store, **told)
+
+
+def make_prospect(by: Any, store: Store, grade: str = Grade.A, **told: Any) -> Prospect:
+    """A live card of this grade, made by a walk-in of a customer of `by`."""
+    prospect = make_visit(by, store, grade=grade, **told).prospect
+    assert prospect is not None
+    return prospect
+
+
+def make_follow_up(by: Any, prospect: Prospect, **told: Any) -> FollowUp:
+    """A reached phone call with a text of its own."""
+    told.setdefault("channel", "phone")
+    told.setdefault("outcome", "reached")
+    if told["outcome"] != "no_answer":
+        told.setdefault("content", f"客户表示周末带家人来看车，第{next(_texts)}次沟通")
+    return follow_up_log(by=by, prospect_id=prospect.pk, **told)
