@@ -4,3 +4,17 @@ from django.apps import AppConfig
 class LeadsConfig(AppConfig):
     name = "leads"
     verbose_name = "客户"
+
+    def ready(self) -> None:
+        from dealership.core.services import register_conflict
+
+        for constraint, code, message in (
+            ("leads_customerphone_one_owner", "phone_taken", "该号码刚刚被同事登记，请重新查询归属后再保存。"),
+            ("leads_prospect_one_live", "card_exists", "该客户已有跟进中的意向卡，请在原卡上继续跟进。"),
+            ("leads_visit_once_a_day", "visit_exists", "该客户今天已有同一方式的登记，请在原登记上补充。"),
+            ("leads_visit_leaves_later", "bad_left_at", "离店时间要在到店时间之后。"),
+            ("leads_followuptask_one_open", "task_exists", "该客户已有一条待跟进任务，请刷新后再试。"),
+            ("leads_ownedvehicle_vin_key", "vin_owned", "该车架号已有车主档案，请核对车架号。"),
+            ("leads_ownedvehicle_deal_id_key", "deal_delivered", "该订单已生成车主档案，无需重复交车。"),
+        ):
+            register_conflict(constraint, code, message)

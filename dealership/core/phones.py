@@ -29,6 +29,6 @@ def normalise_phone(typed: str) -> str:
 def _plausible(number: phonenumbers.PhoneNumber) -> bool:
     """Accept what can exist: any 1[3-9] mobile (ranges open faster than tables), else what the library knows."""
     national = str(number.national_number)
-    if number.country_code == 86 and len(national) == 11:
-        return national[0] == "1" and national[1] in "3456789"
+    if number.country_code == 86 and len(national) == 11 and national[0] == "1":
+        return national[1] in "3456789"
     return phonenumbers.is_valid_number(number)

@@ -16,15 +16,16 @@ from leads.models import FollowUp, FollowUpTask, GradeChange, Prospect, StatusCh
 from leads.policies import may_move
 
 
-def move_status(card: Prospect, to: str, *, at: dt.datetime, by: Any, reason: str = "") -> None:
-    """Move through PROSPECT_TRANSITIONS; anything else is refused and nothing is written."""
-    before = card.status if card.pk else ""
-    if not may_move(before, to):
-        now, wanted = ProspectStatus(before).label if before else "新建", ProspectStatus(to).label
+def move_status(
+    card: Prospect, to: str, *, at: dt.datetime, by: Any, reason: str = "", only_from: str | None = None
+) -> None:
+    """Move through PROSPECT_TRANSITIONS (and only from the event's own state); else refused, nothing is written."""
+    before = card.status
+    if not may_move(before, to) or only_from not in (None, before):
+        now, wanted = ProspectStatus(before).label, ProspectStatus(to).label
         raise DomainError("bad_transition", f"客户当前为“{now}”，不能改为“{wanted}”。")
     card.status = to
-    if card.pk:
-        write_status(card, before, at=at, by=by, reason=reason)
+    write_status(card, before, at=at, by=by, reason=reason)
 
 
 def write_status(card: Prospect, before: str, *, at: dt.datetime, by: Any, reason: str = "") -> None:

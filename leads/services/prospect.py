@@ -6,8 +6,6 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from django.urls import reverse
-
 from dealership.audit.services import record
 from dealership.core import periods
 from dealership.core.errors import DomainError
@@ -171,7 +169,7 @@ def prospect_reassign(*, by: Any, prospect_id: int, new_owner: Any, reason: str)
         raise DomainError("same_owner", "该客户已归属此顾问。", {"new_owner": ["该客户已归属此顾问。"]})
     old_owner = card.owner
     _hand_over(card, new_owner, by=by, reason=reason)
-    url = reverse("leads:prospect_detail", args=[card.pk])
+    url = ""
     key = f"prospect:{card.pk}:reassign:{card.version}"
     notify(to=[new_owner], kind="prospect.reassigned", key=key, text="有一位客户转到您名下，请尽快联系。", url=url)
     notify(to=[old_owner], kind="prospect.reassigned", key=key, text=f"您名下一位客户已转给{new_owner.name}。")
@@ -223,7 +221,7 @@ def prospect_order_cancelled(*, by: Any, prospect_id: int, at: dt.datetime, reas
     card = lock(Prospect.objects.all(), prospect_id)
     ordered = GradeChange.objects.filter(prospect=card, to_grade=Grade.O).order_by("-at", "-id").first()
     before = ordered.from_grade if ordered and ordered.from_grade in OPEN_GRADES else Grade.C
-    move_status(card, ProspectStatus.ACTIVE, at=at, by=by, reason=reason)
+    move_status(card, ProspectStatus.ACTIVE, at=at, by=by, reason=reason, only_from=ProspectStatus.ORDERED)
     write_grade(card, Grade.T, at=at, by=by, reason=reason)
     write_grade(card, before, at=at, by=by, reason=reason)
     cancel_tasks(card, at=at)

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.urls import reverse
-
 from dealership.audit.services import record
 from dealership.core import periods
 from dealership.core.errors import DomainError
@@ -179,7 +177,7 @@ def visit_assign(*, by: Any, visit_id: int, received_by: Any) -> Visit:
     if visit.received_by is not None and visit.received_by.pk != by.pk:
         notify(
             to=[visit.received_by], kind="visit.assigned", key=f"visit:{visit.pk}:assigned:{visit.version}",
-            text="前台为您登记了一批到店客户，请接待后完善登记。", url=reverse("leads:visit_complete", args=[visit.pk]),
+            text="前台为您登记了一批到店客户，请接待后完善登记。", url="",
         )  # fmt: skip
     record(by=by, action="visit.assign", target=visit, changes={"received_by": visit.received_by_id})
     return visit
@@ -393,7 +391,7 @@ def _tell_owner(visit: Visit, by: Any) -> None:
     receiver, owner = visit.received_by, visit.owner
     if receiver is None or owner is None or receiver.pk == owner.pk:
         return
-    url = reverse("leads:customer_detail", args=[visit.customer_id])
+    url = ""
     key = f"visit:{visit.pk}:collision"
     text = f"您的客户今日由 {receiver.name} 接待，来访已记在您名下，请尽快跟进。"
     notify(to=[owner], kind="visit.collision", key=key, text=text, url=url)

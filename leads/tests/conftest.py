@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from dealership.tests.builders import make_team
 from dealership.org.choices import Role
+from dealership.tests.builders import make_team
 
 
 @pytest.fixture
