@@ -59,7 +59,7 @@ def parse_money(text: str) -> Decimal:
         amount = Decimal(raw) * factor
     except InvalidOperation as error:
         raise ValueError(text) from error
-    if not amount.is_finite() or amount != quantize(amount) or abs(amount) > MAX_MONEY:
+    if not amount.is_finite() or abs(amount) > MAX_MONEY or amount != quantize(amount):
         raise ValueError(text)
     return quantize(amount)
 
