@@ -1,0 +1,50 @@
+"""Scoped querysets of reports. Reads only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Self
+
+from django.db.models import F, Q
+
+from dealership.core.scoping import ScopedQuerySet
+from reviews.choices import ReviewKind, ReviewState
+
+
+class ReviewQuerySet(ScopedQuerySet):
+    """Own reports, those of the team, of the store or of the group."""
+
+    resource = "review"
+
+    def daily(self) -> Self:
+        return self.filter(kind=ReviewKind.DAY)
+
+    def on(self, day: dt.date) -> Self:
+        return self.filter(starts_on=day)
+
+    def not_handed_in(self) -> Self:
+        """Never submitted; a returned report was."""
+        return self.filter(submitted_at=None)
+
+    def due_by(self, moment: dt.datetime) -> Self:
+        """Reports that are owed: the deadline has passed."""
+        return self.filter(due_at__lte=moment)
+
+    def on_time(self) -> Self:
+        return self.filter(submitted_at__isnull=False, is_late=False)
+
+    def commented_in_time(self) -> Self:
+        """A superior's first comment came before the comment deadline."""
+        return self.filter(first_commented_at__lt=F("comment_due_at"))
+
+    def unlocked(self) -> Self:
+        return self.filter(~Q(state=ReviewState.LOCKED))
+
+
+class ReviewRowQuerySet(ScopedQuerySet):
+    """Comments and state changes follow their report."""
+
+    resource = "review"
+    store_path = "review__store"
+    team_path = "review__team"
+    owner_path = "review__owner"
