@@ -10,154 +10,350 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('org', '0001_initial'),
-        ('pghistory', '0007_auto_20250421_0444'),
+        ("org", "0001_initial"),
+        ("pghistory", "0007_auto_20250421_0444"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Review',
+            name="Review",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('kind', models.CharField(choices=[('day', '日报'), ('evening', '经理晚报')], max_length=10, verbose_name='类型')),
-                ('period', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='期间')),
-                ('starts_on', models.DateField(verbose_name='日期')),
-                ('state', models.CharField(choices=[('open', '填写中'), ('submitted', '已提交'), ('returned', '退回补充'), ('reviewed', '已点评'), ('locked', '已锁定')], default='open', max_length=10, verbose_name='状态')),
-                ('due_at', models.DateTimeField(verbose_name='截止时间')),
-                ('missed_at', models.DateTimeField(verbose_name='缺交时间')),
-                ('comment_due_at', models.DateTimeField(verbose_name='点评截止')),
-                ('submitted_at', models.DateTimeField(null=True, verbose_name='提交时间')),
-                ('is_late', models.BooleanField(default=False, verbose_name='迟交')),
-                ('is_missed', models.BooleanField(default=False, verbose_name='缺交')),
-                ('first_commented_at', models.DateTimeField(null=True, verbose_name='首次点评')),
-                ('figures', models.JSONField(default=dict)),
-                ('refreshed_at', models.DateTimeField(null=True)),
-                ('submitted_figures', models.JSONField(default=dict)),
-                ('frozen_at', models.DateTimeField(null=True)),
-                ('locked_at', models.DateTimeField(null=True)),
-                ('problems', models.TextField(blank=True, max_length=1000, verbose_name='今日问题')),
-                ('help_wanted', models.TextField(blank=True, max_length=1000, verbose_name='需要支持')),
-                ('tomorrow_plan', models.TextField(blank=True, max_length=1000, verbose_name='明日计划')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to=settings.AUTH_USER_MODEL)),
-                ('store', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.store')),
-                ('team', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("day", "日报"), ("evening", "经理晚报")], max_length=10, verbose_name="类型"
+                    ),
+                ),
+                ("period", django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="期间")),
+                ("starts_on", models.DateField(verbose_name="日期")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "填写中"),
+                            ("submitted", "已提交"),
+                            ("returned", "退回补充"),
+                            ("reviewed", "已点评"),
+                            ("locked", "已锁定"),
+                        ],
+                        default="open",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("due_at", models.DateTimeField(verbose_name="截止时间")),
+                ("missed_at", models.DateTimeField(verbose_name="缺交时间")),
+                ("comment_due_at", models.DateTimeField(verbose_name="点评截止")),
+                ("submitted_at", models.DateTimeField(null=True, verbose_name="提交时间")),
+                ("is_late", models.BooleanField(default=False, verbose_name="迟交")),
+                ("is_missed", models.BooleanField(default=False, verbose_name="缺交")),
+                ("first_commented_at", models.DateTimeField(null=True, verbose_name="首次点评")),
+                ("figures", models.JSONField(default=dict)),
+                ("refreshed_at", models.DateTimeField(null=True)),
+                ("submitted_figures", models.JSONField(default=dict)),
+                ("frozen_at", models.DateTimeField(null=True)),
+                ("locked_at", models.DateTimeField(null=True)),
+                ("problems", models.TextField(blank=True, max_length=1000, verbose_name="今日问题")),
+                ("help_wanted", models.TextField(blank=True, max_length=1000, verbose_name="需要支持")),
+                ("tomorrow_plan", models.TextField(blank=True, max_length=1000, verbose_name="明日计划")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="reviews", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.store"),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.team"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ReviewComment',
+            name="ReviewComment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line', models.CharField(blank=True, max_length=40, verbose_name='行')),
-                ('at', models.DateTimeField()),
-                ('text', models.CharField(max_length=500, verbose_name='点评')),
-                ('is_reply', models.BooleanField(default=False, verbose_name='本人回复')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('review', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='comments', to='reviews.review')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("line", models.CharField(blank=True, max_length=40, verbose_name="行")),
+                ("at", models.DateTimeField()),
+                ("text", models.CharField(max_length=500, verbose_name="点评")),
+                ("is_reply", models.BooleanField(default=False, verbose_name="本人回复")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "review",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="comments", to="reviews.review"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ReviewEvent',
+            name="ReviewEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('kind', models.CharField(choices=[('day', '日报'), ('evening', '经理晚报')], max_length=10, verbose_name='类型')),
-                ('period', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='期间')),
-                ('starts_on', models.DateField(verbose_name='日期')),
-                ('state', models.CharField(choices=[('open', '填写中'), ('submitted', '已提交'), ('returned', '退回补充'), ('reviewed', '已点评'), ('locked', '已锁定')], default='open', max_length=10, verbose_name='状态')),
-                ('due_at', models.DateTimeField(verbose_name='截止时间')),
-                ('missed_at', models.DateTimeField(verbose_name='缺交时间')),
-                ('comment_due_at', models.DateTimeField(verbose_name='点评截止')),
-                ('submitted_at', models.DateTimeField(null=True, verbose_name='提交时间')),
-                ('is_late', models.BooleanField(default=False, verbose_name='迟交')),
-                ('is_missed', models.BooleanField(default=False, verbose_name='缺交')),
-                ('first_commented_at', models.DateTimeField(null=True, verbose_name='首次点评')),
-                ('refreshed_at', models.DateTimeField(null=True)),
-                ('frozen_at', models.DateTimeField(null=True)),
-                ('locked_at', models.DateTimeField(null=True)),
-                ('problems', models.TextField(blank=True, max_length=1000, verbose_name='今日问题')),
-                ('help_wanted', models.TextField(blank=True, max_length=1000, verbose_name='需要支持')),
-                ('tomorrow_plan', models.TextField(blank=True, max_length=1000, verbose_name='明日计划')),
-                ('owner', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='reviews.review')),
-                ('store', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='org.store')),
-                ('team', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='org.team')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("day", "日报"), ("evening", "经理晚报")], max_length=10, verbose_name="类型"
+                    ),
+                ),
+                ("period", django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="期间")),
+                ("starts_on", models.DateField(verbose_name="日期")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "填写中"),
+                            ("submitted", "已提交"),
+                            ("returned", "退回补充"),
+                            ("reviewed", "已点评"),
+                            ("locked", "已锁定"),
+                        ],
+                        default="open",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("due_at", models.DateTimeField(verbose_name="截止时间")),
+                ("missed_at", models.DateTimeField(verbose_name="缺交时间")),
+                ("comment_due_at", models.DateTimeField(verbose_name="点评截止")),
+                ("submitted_at", models.DateTimeField(null=True, verbose_name="提交时间")),
+                ("is_late", models.BooleanField(default=False, verbose_name="迟交")),
+                ("is_missed", models.BooleanField(default=False, verbose_name="缺交")),
+                ("first_commented_at", models.DateTimeField(null=True, verbose_name="首次点评")),
+                ("refreshed_at", models.DateTimeField(null=True)),
+                ("frozen_at", models.DateTimeField(null=True)),
+                ("locked_at", models.DateTimeField(null=True)),
+                ("problems", models.TextField(blank=True, max_length=1000, verbose_name="今日问题")),
+                ("help_wanted", models.TextField(blank=True, max_length=1000, verbose_name="需要支持")),
+                ("tomorrow_plan", models.TextField(blank=True, max_length=1000, verbose_name="明日计划")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="reviews.review",
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="org.store",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="org.team",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ReviewStateChange',
+            name="ReviewStateChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_state', models.CharField(blank=True, max_length=10)),
-                ('to_state', models.CharField(choices=[('open', '填写中'), ('submitted', '已提交'), ('returned', '退回补充'), ('reviewed', '已点评'), ('locked', '已锁定')], max_length=10)),
-                ('at', models.DateTimeField()),
-                ('reason', models.CharField(blank=True, max_length=300, verbose_name='原因')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('review', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='state_changes', to='reviews.review')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("from_state", models.CharField(blank=True, max_length=10)),
+                (
+                    "to_state",
+                    models.CharField(
+                        choices=[
+                            ("open", "填写中"),
+                            ("submitted", "已提交"),
+                            ("returned", "退回补充"),
+                            ("reviewed", "已点评"),
+                            ("locked", "已锁定"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("reason", models.CharField(blank=True, max_length=300, verbose_name="原因")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "review",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="state_changes", to="reviews.review"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='review',
-            index=models.Index(fields=['store', 'kind', '-starts_on', '-id'], name='reviews_review_store'),
+            model_name="review",
+            index=models.Index(fields=["store", "kind", "-starts_on", "-id"], name="reviews_review_store"),
         ),
         migrations.AddIndex(
-            model_name='review',
-            index=models.Index(fields=['owner', '-starts_on', '-id'], name='reviews_review_owner'),
+            model_name="review",
+            index=models.Index(fields=["owner", "-starts_on", "-id"], name="reviews_review_owner"),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('owner', '='), ('store', '='), ('kind', '='), ('period', '&&')], name='reviews_review_no_overlap'),
+            model_name="review",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[("owner", "="), ("store", "="), ("kind", "="), ("period", "&&")],
+                name="reviews_review_no_overlap",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('period__startswith', models.F('starts_on'))), name='reviews_review_starts_with_period'),
+            model_name="review",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("period__startswith", models.F("starts_on"))),
+                name="reviews_review_starts_with_period",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'open'), ('submitted_at', None)), ('state', 'locked'), models.Q(models.Q(('state', 'open'), _negated=True), ('submitted_at__isnull', False)), _connector='OR'), name='reviews_review_submitted_complete'),
+            model_name="review",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "open"), ("submitted_at", None)),
+                    ("state", "locked"),
+                    models.Q(models.Q(("state", "open"), _negated=True), ("submitted_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="reviews_review_submitted_complete",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='review',
-            trigger=pgtrigger.compiler.Trigger(name='closed_month_starts_on', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE month_start date;', func="\n        IF TG_OP = 'INSERT' THEN \n            IF NEW.starts_on IS NOT NULL THEN\n                month_start := date_trunc('month', NEW.starts_on)::date;\n                PERFORM pg_advisory_xact_lock_shared(hashtext('close:' || NEW.store_id || ':' || month_start));\n                IF EXISTS (SELECT 1 FROM org_closedmonth WHERE store_id = NEW.store_id AND month = month_start) THEN\n                    RAISE EXCEPTION 'closed_month:%', to_char(month_start, 'YYYY-MM')\n                        USING ERRCODE = 'integrity_constraint_violation';\n                END IF;\n            END IF; RETURN NEW; END IF;\n        IF TG_OP = 'DELETE' THEN \n            IF OLD.starts_on IS NOT NULL THEN\n                month_start := date_trunc('month', OLD.starts_on)::date;\n                PERFORM pg_advisory_xact_lock_shared(hashtext('close:' || OLD.store_id || ':' || month_start));\n                IF EXISTS (SELECT 1 FROM org_closedmonth WHERE store_id = OLD.store_id AND month = month_start) THEN\n                    RAISE EXCEPTION 'closed_month:%', to_char(month_start, 'YYYY-MM')\n                        USING ERRCODE = 'integrity_constraint_violation';\n                END IF;\n            END IF; RETURN OLD; END IF;\n        IF OLD.starts_on IS DISTINCT FROM NEW.starts_on OR OLD.store_id IS DISTINCT FROM NEW.store_id OR OLD.owner_id IS DISTINCT FROM NEW.owner_id OR OLD.kind IS DISTINCT FROM NEW.kind OR OLD.submitted_at IS DISTINCT FROM NEW.submitted_at OR OLD.is_late IS DISTINCT FROM NEW.is_late OR OLD.is_missed IS DISTINCT FROM NEW.is_missed OR OLD.first_commented_at IS DISTINCT FROM NEW.first_commented_at OR OLD.figures IS DISTINCT FROM NEW.figures OR OLD.problems IS DISTINCT FROM NEW.problems OR OLD.help_wanted IS DISTINCT FROM NEW.help_wanted OR OLD.tomorrow_plan IS DISTINCT FROM NEW.tomorrow_plan THEN \n            IF OLD.starts_on IS NOT NULL THEN\n                month_start := date_trunc('month', OLD.starts_on)::date;\n                PERFORM pg_advisory_xact_lock_shared(hashtext('close:' || OLD.store_id || ':' || month_start));\n                IF EXISTS (SELECT 1 FROM org_closedmonth WHERE store_id = OLD.store_id AND month = month_start) THEN\n                    RAISE EXCEPTION 'closed_month:%', to_char(month_start, 'YYYY-MM')\n                        USING ERRCODE = 'integrity_constraint_violation';\n                END IF;\n            END IF; \n            IF NEW.starts_on IS NOT NULL THEN\n                month_start := date_trunc('month', NEW.starts_on)::date;\n                PERFORM pg_advisory_xact_lock_shared(hashtext('close:' || NEW.store_id || ':' || month_start));\n                IF EXISTS (SELECT 1 FROM org_closedmonth WHERE store_id = NEW.store_id AND month = month_start) THEN\n                    RAISE EXCEPTION 'closed_month:%', to_char(month_start, 'YYYY-MM')\n                        USING ERRCODE = 'integrity_constraint_violation';\n                END IF;\n            END IF; END IF;\n        RETURN NEW;\n    ", hash='5ac8b715ee0e19e03a5fa55224449a93ac04d85c', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_closed_month_starts_on_b6c17', table='reviews_review', when='BEFORE')),
+            model_name="review",
+            trigger=pgtrigger.compiler.Trigger(
+                name="closed_month_starts_on",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE month_start date;",
+                    func="\n        IF TG_OP = 'INSERT' THEN \n            IF NEW.starts_on IS NOT NULL THEN\n                month_start := date_trunc('month', NEW.starts_on)::date;\n                PERFORM pg_advisory_xact_lock_shared(hashtext('close:' || NEW.store_id || ':' || month_start));\n                IF EXISTS (SELECT 1 FROM org_closedmonth WHERE store_id = NEW.store_id AND month = month_start) THEN\n                    RAISE EXCEPTION 'closed_month:%', to_char(month_start, 'YYYY-MM')\n                        USING ERRCODE = 'integrity_constraint_violation';\n                END IF;\n            END IF; RETURN NEW; END IF;\n        IF TG_OP = 'DELETE' THEN \n            IF OLD.starts_on IS NOT NULL THEN\n                month_start := date_trunc('month', OLD.starts_on)::date;\n                PERFORM pg_advisory_xact_lock_shared(hashtext('close:' || OLD.store_id || ':' || month_start));\n                IF EXISTS (SELECT 1 FROM org_closedmonth WHERE store_id = OLD.store_id AND month = month_start) THEN\n                    RAISE EXCEPTION 'closed_month:%', to_char(month_start, 'YYYY-MM')\n                        USING ERRCODE = 'integrity_constraint_violation';\n                END IF;\n            END IF; RETURN OLD; END IF;\n        IF OLD.starts_on IS DISTINCT FROM NEW.starts_on OR OLD.store_id IS DISTINCT FROM NEW.store_id OR OLD.owner_id IS DISTINCT FROM NEW.owner_id OR OLD.kind IS DISTINCT FROM NEW.kind OR OLD.submitted_at IS DISTINCT FROM NEW.submitted_at OR OLD.is_late IS DISTINCT FROM NEW.is_late OR OLD.is_missed IS DISTINCT FROM NEW.is_missed OR OLD.first_commented_at IS DISTINCT FROM NEW.first_commented_at OR OLD.figures IS DISTINCT FROM NEW.figures OR OLD.problems IS DISTINCT FROM NEW.problems OR OLD.help_wanted IS DISTINCT FROM NEW.help_wanted OR OLD.tomorrow_plan IS DISTINCT FROM NEW.tomorrow_plan THEN \n            IF OLD.starts_on IS NOT NULL THEN\n                month_start := date_trunc('month', OLD.starts_on)::date;\n                PERFORM pg_advisory_xact_lock_shared(hashtext('close:' || OLD.store_id || ':' || month_start));\n                IF EXISTS (SELECT 1 FROM org_closedmonth WHERE store_id = OLD.store_id AND month = month_start) THEN\n                    RAISE EXCEPTION 'closed_month:%', to_char(month_start, 'YYYY-MM')\n                        USING ERRCODE = 'integrity_constraint_violation';\n                END IF;\n            END IF; \n            IF NEW.starts_on IS NOT NULL THEN\n                month_start := date_trunc('month', NEW.starts_on)::date;\n                PERFORM pg_advisory_xact_lock_shared(hashtext('close:' || NEW.store_id || ':' || month_start));\n                IF EXISTS (SELECT 1 FROM org_closedmonth WHERE store_id = NEW.store_id AND month = month_start) THEN\n                    RAISE EXCEPTION 'closed_month:%', to_char(month_start, 'YYYY-MM')\n                        USING ERRCODE = 'integrity_constraint_violation';\n                END IF;\n            END IF; END IF;\n        RETURN NEW;\n    ",
+                    hash="5ac8b715ee0e19e03a5fa55224449a93ac04d85c",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_closed_month_starts_on_b6c17",
+                    table="reviews_review",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='review',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "reviews_reviewevent" ("comment_due_at", "created_at", "due_at", "first_commented_at", "frozen_at", "help_wanted", "id", "is_late", "is_missed", "kind", "locked_at", "missed_at", "owner_id", "period", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "problems", "refreshed_at", "starts_on", "state", "store_id", "submitted_at", "team_id", "tomorrow_plan", "updated_at", "version") VALUES (NEW."comment_due_at", NEW."created_at", NEW."due_at", NEW."first_commented_at", NEW."frozen_at", NEW."help_wanted", NEW."id", NEW."is_late", NEW."is_missed", NEW."kind", NEW."locked_at", NEW."missed_at", NEW."owner_id", NEW."period", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."problems", NEW."refreshed_at", NEW."starts_on", NEW."state", NEW."store_id", NEW."submitted_at", NEW."team_id", NEW."tomorrow_plan", NEW."updated_at", NEW."version"); RETURN NULL;', hash='bd669ad802a1499f5c8deb0b8f10b9585a5a4186', operation='INSERT', pgid='pgtrigger_insert_insert_7a7c1', table='reviews_review', when='AFTER')),
+            model_name="review",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "reviews_reviewevent" ("comment_due_at", "created_at", "due_at", "first_commented_at", "frozen_at", "help_wanted", "id", "is_late", "is_missed", "kind", "locked_at", "missed_at", "owner_id", "period", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "problems", "refreshed_at", "starts_on", "state", "store_id", "submitted_at", "team_id", "tomorrow_plan", "updated_at", "version") VALUES (NEW."comment_due_at", NEW."created_at", NEW."due_at", NEW."first_commented_at", NEW."frozen_at", NEW."help_wanted", NEW."id", NEW."is_late", NEW."is_missed", NEW."kind", NEW."locked_at", NEW."missed_at", NEW."owner_id", NEW."period", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."problems", NEW."refreshed_at", NEW."starts_on", NEW."state", NEW."store_id", NEW."submitted_at", NEW."team_id", NEW."tomorrow_plan", NEW."updated_at", NEW."version"); RETURN NULL;',
+                    hash="bd669ad802a1499f5c8deb0b8f10b9585a5a4186",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_7a7c1",
+                    table="reviews_review",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='review',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."comment_due_at" IS DISTINCT FROM (NEW."comment_due_at") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."due_at" IS DISTINCT FROM (NEW."due_at") OR OLD."first_commented_at" IS DISTINCT FROM (NEW."first_commented_at") OR OLD."frozen_at" IS DISTINCT FROM (NEW."frozen_at") OR OLD."help_wanted" IS DISTINCT FROM (NEW."help_wanted") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."is_late" IS DISTINCT FROM (NEW."is_late") OR OLD."is_missed" IS DISTINCT FROM (NEW."is_missed") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."locked_at" IS DISTINCT FROM (NEW."locked_at") OR OLD."missed_at" IS DISTINCT FROM (NEW."missed_at") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."period" IS DISTINCT FROM (NEW."period") OR OLD."problems" IS DISTINCT FROM (NEW."problems") OR OLD."refreshed_at" IS DISTINCT FROM (NEW."refreshed_at") OR OLD."starts_on" IS DISTINCT FROM (NEW."starts_on") OR OLD."state" IS DISTINCT FROM (NEW."state") OR OLD."store_id" IS DISTINCT FROM (NEW."store_id") OR OLD."submitted_at" IS DISTINCT FROM (NEW."submitted_at") OR OLD."team_id" IS DISTINCT FROM (NEW."team_id") OR OLD."tomorrow_plan" IS DISTINCT FROM (NEW."tomorrow_plan") OR OLD."updated_at" IS DISTINCT FROM (NEW."updated_at") OR OLD."version" IS DISTINCT FROM (NEW."version"))', func='INSERT INTO "reviews_reviewevent" ("comment_due_at", "created_at", "due_at", "first_commented_at", "frozen_at", "help_wanted", "id", "is_late", "is_missed", "kind", "locked_at", "missed_at", "owner_id", "period", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "problems", "refreshed_at", "starts_on", "state", "store_id", "submitted_at", "team_id", "tomorrow_plan", "updated_at", "version") VALUES (NEW."comment_due_at", NEW."created_at", NEW."due_at", NEW."first_commented_at", NEW."frozen_at", NEW."help_wanted", NEW."id", NEW."is_late", NEW."is_missed", NEW."kind", NEW."locked_at", NEW."missed_at", NEW."owner_id", NEW."period", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."problems", NEW."refreshed_at", NEW."starts_on", NEW."state", NEW."store_id", NEW."submitted_at", NEW."team_id", NEW."tomorrow_plan", NEW."updated_at", NEW."version"); RETURN NULL;', hash='112ccf1b6d640d89069e2ed3109472f142db4f34', operation='UPDATE', pgid='pgtrigger_update_update_b34c8', table='reviews_review', when='AFTER')),
+            model_name="review",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."comment_due_at" IS DISTINCT FROM (NEW."comment_due_at") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."due_at" IS DISTINCT FROM (NEW."due_at") OR OLD."first_commented_at" IS DISTINCT FROM (NEW."first_commented_at") OR OLD."frozen_at" IS DISTINCT FROM (NEW."frozen_at") OR OLD."help_wanted" IS DISTINCT FROM (NEW."help_wanted") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."is_late" IS DISTINCT FROM (NEW."is_late") OR OLD."is_missed" IS DISTINCT FROM (NEW."is_missed") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."locked_at" IS DISTINCT FROM (NEW."locked_at") OR OLD."missed_at" IS DISTINCT FROM (NEW."missed_at") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."period" IS DISTINCT FROM (NEW."period") OR OLD."problems" IS DISTINCT FROM (NEW."problems") OR OLD."refreshed_at" IS DISTINCT FROM (NEW."refreshed_at") OR OLD."starts_on" IS DISTINCT FROM (NEW."starts_on") OR OLD."state" IS DISTINCT FROM (NEW."state") OR OLD."store_id" IS DISTINCT FROM (NEW."store_id") OR OLD."submitted_at" IS DISTINCT FROM (NEW."submitted_at") OR OLD."team_id" IS DISTINCT FROM (NEW."team_id") OR OLD."tomorrow_plan" IS DISTINCT FROM (NEW."tomorrow_plan") OR OLD."updated_at" IS DISTINCT FROM (NEW."updated_at") OR OLD."version" IS DISTINCT FROM (NEW."version"))',
+                    func='INSERT INTO "reviews_reviewevent" ("comment_due_at", "created_at", "due_at", "first_commented_at", "frozen_at", "help_wanted", "id", "is_late", "is_missed", "kind", "locked_at", "missed_at", "owner_id", "period", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "problems", "refreshed_at", "starts_on", "state", "store_id", "submitted_at", "team_id", "tomorrow_plan", "updated_at", "version") VALUES (NEW."comment_due_at", NEW."created_at", NEW."due_at", NEW."first_commented_at", NEW."frozen_at", NEW."help_wanted", NEW."id", NEW."is_late", NEW."is_missed", NEW."kind", NEW."locked_at", NEW."missed_at", NEW."owner_id", NEW."period", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."problems", NEW."refreshed_at", NEW."starts_on", NEW."state", NEW."store_id", NEW."submitted_at", NEW."team_id", NEW."tomorrow_plan", NEW."updated_at", NEW."version"); RETURN NULL;',
+                    hash="112ccf1b6d640d89069e2ed3109472f142db4f34",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_b34c8",
+                    table="reviews_review",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='reviewcomment',
-            index=models.Index(fields=['review', 'id'], name='reviews_reviewcomment_thread'),
+            model_name="reviewcomment",
+            index=models.Index(fields=["review", "id"], name="reviews_reviewcomment_thread"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='reviewcomment',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='62ed77bf6ba997052d58878a4fa628ecd7555bb9', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_87dd6', table='reviews_reviewcomment', when='BEFORE')),
+            model_name="reviewcomment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="62ed77bf6ba997052d58878a4fa628ecd7555bb9",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_87dd6",
+                    table="reviews_reviewcomment",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='reviewstatechange',
-            index=models.Index(fields=['review', 'id'], name='reviews_statechange_review'),
+            model_name="reviewstatechange",
+            index=models.Index(fields=["review", "id"], name="reviews_statechange_review"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='reviewstatechange',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='f6a70abd20e7fddff10ac7bf8c44ad0675eee65e', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_2b38c', table='reviews_reviewstatechange', when='BEFORE')),
+            model_name="reviewstatechange",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="f6a70abd20e7fddff10ac7bf8c44ad0675eee65e",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_2b38c",
+                    table="reviews_reviewstatechange",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

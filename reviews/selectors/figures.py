@@ -133,7 +133,9 @@ def _add_new_cards(found: DayFigures, store_id: int, day: dt.date) -> None:
     """New cards of the day by the grade they have now: the rows of the KPI, grouped."""
     for measure in kpis_by_key()[NEW_CARDS].numerator:
         rows = measure.rows_in(Scope((store_id,)), Period.day(day)).order_by()
-        for row in rows.values(who=F(measure.person or "owner"), letter=F("grade")).annotate(count=Count("pk")):
+        for row in rows.values(who=F(measure.person or "owner"), letter=F("prospect__grade")).annotate(
+            count=Count("pk")
+        ):
             for person in _people(row["who"]):
                 found.new_by_grade[person][row["letter"]] += row["count"]
 

@@ -33,9 +33,7 @@ def opening_due(moment: dt.datetime) -> Iterator[tuple[Store, dt.date, dt.dateti
     Policies are read only for the missing ones: on an ordinary tick there are none.
     """
     days = planned_days(moment)
-    known = set(
-        Job.objects.filter(kind="reviews.open", due_at__gte=periods.at(days[0])).values_list("key", flat=True)
-    )
+    known = set(Job.objects.filter(kind="reviews.open", due_at__gte=periods.at(days[0])).values_list("key", flat=True))
     for store in stores_of_plan():
         for day in days:
             if f"reviews.open:{store.pk}:{day}" in known:

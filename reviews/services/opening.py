@@ -17,7 +17,8 @@ from dealership.org.models import ClosedMonth, Store
 from dealership.org.policy import policy
 from reviews.choices import ReviewKind, ReviewState
 from reviews.models import Review, ReviewStateChange
-from reviews.selectors.due import due_people
+from reviews.selectors.due import DuePerson, due_people
+from reviews.selectors.figures import figures_of_day
 
 DUE_POLICY = {ReviewKind.DAY: "report.daily_due", ReviewKind.EVENING: "report.evening_due"}
 
@@ -60,12 +61,17 @@ def review_open(*, day: dt.date, store: Store, only: User | None = None, by: Use
     Store.objects.select_for_update(no_key=True).get(pk=store.pk)
     if not is_open(day, store.pk) or month_is_closed(store.pk, day):
         return []
-    made = [
-        _open_one(store=store, day=day, kind=person.kind, owner_id=person.user_id, team_id=person.team_id, by=by)
-        for person in due_people(store=store, day=day, only=only)
-    ]
-    if made:
-        record(by=by, action="review.open", target=store, changes={"day": day, "count": len(made)})
+    people = due_people(store=store, day=day, only=only)
+    if not people:
+        return []
+    made = [_open_one(store=store, day=day, person=person, by=by) for person in people]
+    figures = figures_of_day(store_id=store.pk, day=day)
+    moment = periods.now()
+    for review in made:
+        review.figures, review.refreshed_at = figures.of(review), moment
+        review.frozen_at = moment if review.is_frozen else None
+    Review.objects.bulk_update(made, ["figures", "refreshed_at", "frozen_at"])
+    record(by=by, action="review.open", target=store, changes={"day": day, "count": len(made)})
     return made
 
 
@@ -78,16 +84,12 @@ def review_open_own(*, by: User, store: Store) -> Review:
     return made[0]
 
 
-def _open_one(
-    *, store: Store, day: dt.date, kind: ReviewKind, owner_id: int, team_id: int | None, by: User | None
-) -> Review:
-    clocks = deadlines(store, day, kind)
+def _open_one(*, store: Store, day: dt.date, person: DuePerson, by: User | None) -> Review:
+    clocks = deadlines(store, day, person.kind)
     review = Review.objects.create(
-        store=store, team_id=team_id, owner_id=owner_id, kind=kind, starts_on=day,
+        store=store, team_id=person.team_id, owner_id=person.user_id, kind=person.kind, starts_on=day,
         period=DateRange(day, day + dt.timedelta(days=1)),
         due_at=clocks.due_at, missed_at=clocks.missed_at, comment_due_at=clocks.comment_due_at,
     )  # fmt: skip
     ReviewStateChange.objects.create(review=review, to_state=ReviewState.OPEN, at=periods.now(), by=by)
     return review
-
-
