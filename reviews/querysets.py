@@ -33,6 +33,10 @@ class ReviewQuerySet(ScopedQuerySet):
     def on_time(self) -> Self:
         return self.filter(submitted_at__isnull=False, is_late=False)
 
+    def comment_due_by(self, moment: dt.datetime) -> Self:
+        """Reports whose answer can be judged: the comment deadline has passed, or the answer is there."""
+        return self.filter(Q(comment_due_at__lte=moment) | Q(first_commented_at__isnull=False))
+
     def commented_in_time(self) -> Self:
         """A superior's first comment came before the comment deadline."""
         return self.filter(first_commented_at__lt=F("comment_due_at"))
