@@ -15,7 +15,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from django.db.models import (
     Aggregate,
@@ -34,6 +34,9 @@ from django.db.models.functions import Cast
 from dealership.core import money, periods
 from dealership.core.money import ratio
 from dealership.core.periods import Period, day_bucket
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 Unit = Literal["组", "张", "人", "次", "条", "单", "台", "元", "元/台", "%", "pp", "天", "份"]
 Grain = Literal["day", "month", "now"]
@@ -205,8 +208,8 @@ class Kpi:
     """
 
     key: str
-    label: str
-    explanation: str
+    label: StrOrPromise
+    explanation: StrOrPromise
     unit: Unit
     numerator: tuple[Measure, ...] = ()
     denominator: tuple[Measure, ...] = ()

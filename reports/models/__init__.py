@@ -1,0 +1,16 @@
+"""Stored figures, opening snapshots and month closes."""
+
+from reports.models.close import MonthClose, MonthVersion
+from reports.models.fact import Fact, FillState
+from reports.models.snapshot import OpeningOrder, OpeningProspect, OpeningSnapshot, OpeningVehicle
+
+__all__ = [
+    "Fact",
+    "FillState",
+    "MonthClose",
+    "MonthVersion",
+    "OpeningOrder",
+    "OpeningProspect",
+    "OpeningSnapshot",
+    "OpeningVehicle",
+]

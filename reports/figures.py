@@ -1,0 +1,186 @@
+"""Reading figures for boards, month pages, the API and workbooks: stored facts for the past, live rows for today.
+
+`by` groups them: "store", "person", "team", "day" or "part" (grade). Numerators and denominators are summed over
+the reader's reach first and divided last. A KPI whose rows the reader cannot reach, or whose profit they may not
+see, is left out of the answer.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from decimal import Decimal
+from typing import Any, Literal
+
+from django.db.models import Q, Sum
+
+from dealership.core import periods
+from dealership.core.kpi import (
+    SYSTEM,
+    UNKNOWN,
+    Figure,
+    Group,
+    Kpi,
+    Scope,
+    difference,
+    first_of_month,
+    grouped_sums,
+    make_figure,
+    months_of,
+)
+from dealership.core.periods import Period
+from dealership.core.scoping import reach_for
+from dealership.org.reach import sees_profit
+from reports.models import Fact
+from reports.registry import BY_KEY
+from reports.services.cells import question
+
+By = Literal["store", "person", "team", "day", "part"]
+Figures = dict[str, Figure]
+_COLUMN = {"store": "store_id", "person": "person_id", "team": "team_id", "day": "day", "part": "part"}
+# (group, KPI key) → [numerator, denominator]
+_Sums = dict[tuple[Any, str], list[Decimal]]
+
+
+def readable_kpis(reader: Any, store_ids: Iterable[int], keys: Iterable[str] | None = None) -> list[Kpi]:
+    """The KPIs (all, or those named) that this reader may see over these stores."""
+    wanted = [BY_KEY[key] for key in keys] if keys is not None else list(BY_KEY.values())
+    if reader is SYSTEM:
+        return wanted
+    profit = all(sees_profit(reader, store) for store in store_ids)
+    reached: dict[str, bool] = {}
+    for resource in {name for kpi in wanted for name in kpi.resources}:
+        reached[resource] = not reach_for(reader, resource).is_empty
+    return [kpi for kpi in wanted if (profit or not kpi.profit) and all(reached[name] for name in kpi.resources)]
+
+
+def totals(
+    *,
+    reader: Any,
+    store_ids: Collection[int],
+    period: Period,
+    keys: Iterable[str] | None = None,
+    person_id: int | None = None,
+) -> Figures:
+    """One figure per KPI over the stores (or one person in them), within the reader's reach."""
+    answer = grouped(reader=reader, store_ids=store_ids, period=period, keys=keys, by=None, person_id=person_id)
+    return answer[None]
+
+
+def grouped(
+    *,
+    reader: Any,
+    store_ids: Collection[int],
+    period: Period,
+    by: By | None,
+    keys: Iterable[str] | None = None,
+    person_id: int | None = None,
+) -> dict[Any, Figures]:
+    """Figures per store, person, team, day or grade. People without rows in the period are not listed.
+
+    By day only figures that sum over days are answered; a month's figures take the whole month of `period`.
+    """
+    kpis = readable_kpis(reader, store_ids, keys)
+    named = {kpi.key: kpi for kpi in kpis}
+    for kpi in kpis:
+        named |= {parent.key: parent for parent in kpi.minus or ()}
+    asked = _Question(reader, tuple(store_ids), period, by, person_id)
+    sums: _Sums = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    for grain, collect in (("day", asked.days), ("month", asked.months), ("now", asked.moments)):
+        members = [kpi for kpi in named.values() if kpi.grain == grain and kpi.is_rows]
+        if members and (by != "day" or grain == "day"):
+            for group, key, top, bottom in collect(members):
+                sums[(group, key)][0] += top
+                sums[(group, key)][1] += bottom
+    groups = {group for group, _key in sums} | ({None} if by is None else set())
+    if by == "store":
+        groups |= set(store_ids)
+    return {group: asked.figures(kpis, sums, group) for group in groups}
+
+
+class _Question:
+    """Whose figures of which period, and how they are collected per grain."""
+
+    def __init__(
+        self, reader: Any, store_ids: tuple[int, ...], period: Period, by: By | None, person_id: int | None
+    ) -> None:
+        self.reader, self.store_ids, self.period, self.by, self.person_id = reader, store_ids, period, by, person_id
+        self.today = periods.today()
+
+    def days(self, kpis: list[Kpi]) -> Iterator[tuple[Any, str, Decimal, Decimal]]:
+        """Facts of finished days, and today's rows live."""
+        finished = Period(self.period.start, min(self.period.end, max(self.today, self.period.start)))
+        if finished.start < finished.end:
+            yield from self._facts(kpis, Q(day__gte=finished.start, day__lt=finished.end), finished)
+        if self.period.contains(self.today):
+            yield from self._live(kpis, [Period.day(self.today)])
+
+    def months(self, kpis: list[Kpi]) -> Iterator[tuple[Any, str, Decimal, Decimal]]:
+        """Facts of one finished month; the running month and longer periods are counted live."""
+        span = kpis[0].span(self.period)
+        month = Period.containing("month", span.start)
+        if span.end <= month.end and month.end <= self.today:
+            yield from self._facts(kpis, Q(day=None), month)
+        else:
+            yield from self._live(kpis, [month] if span.end <= month.end else months_of(span))
+
+    def moments(self, kpis: list[Kpi]) -> Iterator[tuple[Any, str, Decimal, Decimal]]:
+        """The state now, or at the end of the period's last day."""
+        if self.period.end > self.today:
+            yield from self._live(kpis, [Period.day(self.today)])
+        else:
+            yield from self._facts(kpis, Q(day=self.period.last_day), self.period)
+
+    def _facts(self, kpis: list[Kpi], days: Q, span: Period) -> Iterator[tuple[Any, str, Decimal, Decimal]]:
+        months = [first_of_month(part.start) for part in months_of(span)]
+        rows = Fact.objects.filter(days, store_id__in=self.store_ids, month__in=months)
+        if self.person_id is not None:
+            rows = rows.filter(person_id=self.person_id)
+        resources: dict[str, list[str]] = defaultdict(list)
+        for kpi in kpis:
+            resources[kpi.numerator[0].resource].append(kpi.key)
+        if self.reader is SYSTEM:
+            rows = rows.filter(kpi__in=[kpi.key for kpi in kpis])
+        else:
+            rows = rows.readable_by(self.reader, resources)
+        columns = [_COLUMN[self.by]] if self.by else []
+        found = rows.order_by().values_list(*columns, "kpi").annotate(top=Sum("numerator"), bottom=Sum("denominator"))
+        for *group, key, top, bottom in found:
+            yield (group[0] if group else None), key, top, bottom or Decimal(0)
+
+    def _live(self, kpis: list[Kpi], spans: list[Period]) -> Iterator[tuple[Any, str, Decimal, Decimal]]:
+        measures, feeds = question(kpis)
+        for place, span in enumerate(spans):
+            chosen = [i for i, measure in enumerate(measures) if place == 0 or not measure.opening]
+            rows = grouped_sums(
+                [measures[i] for i in chosen], self.store_ids, span, daily=self.by == "day", reader=self.reader
+            )
+            for row in rows:
+                if self.person_id is None or row.person == self.person_id:
+                    for kpi, is_denominator in feeds[chosen[row.index]]:
+                        zero = Decimal(0)
+                        top, bottom = (zero, row.total) if is_denominator else (row.total, zero)
+                        yield self._group(row), kpi.key, top, bottom
+
+    def _group(self, row: Group) -> Any:
+        return None if self.by is None else getattr(row, self.by)
+
+    def figures(self, kpis: list[Kpi], sums: _Sums, group: Any) -> Figures:
+        """Ratios last: the figures of one group from its summed sides."""
+        return {kpi.key: self._figure(kpi, sums, group) for kpi in kpis if self.by != "day" or kpi.grain == "day"}
+
+    def _figure(self, kpi: Kpi, sums: _Sums, group: Any) -> Figure:
+        if kpi.minus is not None:
+            first, second = (self._figure(parent, sums, group) for parent in kpi.minus)
+            return difference(first, second)
+        if kpi.compute is not None:
+            stores = (group,) if self.by == "store" else self.store_ids
+            return make_figure(*kpi.compute(Scope(stores), self.period), is_ratio=True) if stores else UNKNOWN
+        top, bottom = sums.get((group, kpi.key), (Decimal(0), Decimal(0)))
+        return make_figure(top, bottom if kpi.is_ratio else None, is_ratio=kpi.is_ratio)
+
+
+def month_days(month: dt.date) -> list[dt.date]:
+    """The days of a month, for charts that show empty days too."""
+    return list(Period.containing("month", month).days())

@@ -1,0 +1,67 @@
+"""Stored figures: numerator and denominator per person and day (or month), and which cells are filled."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from dealership.org.closing import closed_month_guard
+from dealership.org.models import Store, Team
+from reports.choices import FactGrain, FillStatus
+from reports.querysets import FactQuerySet
+
+
+class Fact(models.Model):
+    """One KPI's share of one person on one day, as credited then; `day` is empty for month figures.
+
+    `month` is the first of its month. `part` breaks a figure down (grade). Facts are replaced by the roll-up,
+    never added to, and those of a closed month are refused by the database.
+    """
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    month = models.DateField()
+    kpi = models.CharField(max_length=40)
+    day = models.DateField(null=True)
+    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    part = models.CharField(max_length=10, blank=True, default="")
+    numerator = models.DecimalField(max_digits=20, decimal_places=4)
+    denominator = models.DecimalField(max_digits=20, decimal_places=4, null=True)
+
+    objects = FactQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["store", "month", "kpi", "day", "part", "person", "team"],
+                name="%(app_label)s_%(class)s_once",
+                nulls_distinct=False,
+            )
+        ]
+        triggers = [closed_month_guard("month", is_date=True, protects=("kpi", "day", "numerator", "denominator"))]
+
+    def __str__(self) -> str:
+        return f"{self.kpi} {self.day or self.month} {self.person_id}"
+
+
+class FillState(models.Model):
+    """Whether a cell of a store's month is filled, when, and the digest of its facts (unchanged → not rewritten)."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    month = models.DateField()
+    grain = models.CharField(max_length=5, choices=FactGrain)
+    day = models.DateField(null=True)
+    state = models.CharField(max_length=7, choices=FillStatus)
+    started_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    digest = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["store", "month", "grain", "day"], name="%(app_label)s_%(class)s_once", nulls_distinct=False
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.store_id} {self.day or self.month} {self.state}"
