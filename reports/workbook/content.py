@@ -1,0 +1,59 @@
+"""What a workbook shows, free of where it came from: live rows of an open month or the frozen rows of a closed one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from reports.workbook.columns import Row
+
+RowsOf = Callable[[str], Iterable[Row]]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A line of the definitions sheet."""
+
+    key: str
+    label: str
+    unit: str
+    explanation: str
+
+
+@dataclass(frozen=True)
+class MonthContent:
+    """One store's month. `rows` answers the records of a table by its key; `profit` is what the reader may see.
+
+    `figures` are the store's own totals as the month page shows them; the cover proves the sheets against them.
+    """
+
+    store_name: str
+    month_label: str
+    month_code: str
+    status_label: str
+    version_label: str
+    closed_text: str
+    made_by: str
+    made_at: str
+    compare_note: str
+    profit: bool
+    rows: RowsOf
+    definitions: tuple[Definition, ...]
+    figures: dict[str, Decimal] = field(default_factory=dict)
+    findings: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def note(self) -> str:
+        """The second row of every sheet."""
+        return f"{self.store_name}　{self.month_label}　{self.status_label}　{self.version_label}　金额单位：元"
+
+    @property
+    def stamp(self) -> str:
+        """The watermark: who made this copy and when."""
+        return f"由 {self.made_by} 于 {self.made_at} 生成，仅限内部使用，请勿外传"
+
+    @property
+    def file_stem(self) -> str:
+        """`门店_2026年10月_销售月报`."""
+        return f"{self.month_label}_销售月报"

@@ -1,0 +1,1 @@
+"""One module per sheet: `TITLE`, its columns, and `write(book, content)`."""
