@@ -20,7 +20,7 @@ from reports.workbook.style import all_styles
 from reports.workbook.text import cell_text, header_text, shown_width
 
 HEADER_ROW = 4
-WIDEST = 230  # column widths that one A4 page carries legibly; wider sheets print side by side
+WIDEST = 260  # column widths that one A4 page carries legibly; wider sheets print side by side
 STEP = 200
 Tick = Callable[[int], None]
 

@@ -18,11 +18,10 @@ COLUMNS = (
     Column("ordered_on", "下订日期", "date", 12),
     Column("delivered_on", "交车日期", "date", 12),
     Column("contract", "合同金额", "money", 15, total=True),
-    Column("pass_through", "代收金额", "money", 14, total=True),
     Column("received", "累计实收", "money", 15, total=True),
     Column("balance", "应收余额", "money", 15, total=True),
-    Column("overdue_days", "逾期天数", "count", 10),
-    Column("overdue", "逾期金额", "money", 14, total=True),
+    Column("overdue_days", "逾期天数", "count", 20),
+    Column("overdue", "逾期金额", "money", 20, total=True),
 )
 REFUND_COLUMNS = (
     Column("no", "序号", "centre"),
@@ -35,8 +34,8 @@ REFUND_COLUMNS = (
     Column("paid_on", "退款日期", "date"),
     Column("requested", "申请金额", "money", total=True),
     Column("paid", "本月实退", "money", total=True),
-    Column("receipt_no", "原收据号", "text", 19),
-    Column("reason", "原因", "wrap", 15),
+    Column("receipt_no", "原收据号"),
+    Column("reason", "原因", "wrap"),
 )
 
 
@@ -52,5 +51,5 @@ def write(book: Book, content: MonthContent) -> tuple[Table, Table]:
     sheet.head(REFUND_COLUMNS)
     refunds = sheet.body(REFUND_COLUMNS, content.rows(REFUNDS_KEY))
     sheet.blank()
-    sheet.line("应收余额 = 合同金额 + 代收金额 − 月末前已到账金额；只列余额不为零的订单，负数为多收待退。")
+    sheet.line("应收余额 = 合同金额 − 月末前已到账的本店款项（代收款不计）；只列余额不为零的订单，负数为多收待退。")
     return balances, refunds
