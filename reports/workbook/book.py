@@ -22,6 +22,7 @@ from reports.workbook.text import cell_text, header_text, shown_width
 HEADER_ROW = 4
 WIDEST = 260  # column widths that one A4 page carries legibly; wider sheets print side by side
 STEP = 200
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 Tick = Callable[[int], None]
 
 
@@ -123,9 +124,11 @@ class Sheet:
 
     # --- cells -----------------------------------------------------------------------------
     def cell(self, value: Any, style: str) -> Cell:
-        """A styled cell; text is typed as text whatever it begins with, and keeps that when edited in Excel."""
+        """A styled cell; text is typed as text whatever it begins with, and stays text when edited in Excel."""
         cell = WriteOnlyCell(self.raw)
         cell.style = style
+        if is_risky(value):
+            cell.quotePrefix = 1
         put(cell, value)
         return cell
 
@@ -195,23 +198,27 @@ class Sheet:
                 sums[key] = Decimal(0)
             for key in sums:
                 sums[key] += row.get(key) or 0
-            self._fill(cells, columns, letters, row)
-            self.append(cells)
+            self.append(self._filled(cells, columns, letters, row))
         last = self.row
         if last < first:
             self.append([self.cell("本月没有记录", "说明")])
         table = Table(self.title, first, last, None, letters, sums)
         return table if total is None else self._total(columns, table, {columns[0].key: total, **(fixed or {})})
 
-    def _fill(self, cells: list[Cell], columns: Sequence[Column], letters: dict[str, str], row: Row) -> None:
-        number = self.row + 1
-        for cell, column in zip(cells, columns, strict=True):
+    def _filled(self, cells: list[Cell], columns: Sequence[Column], letters: dict[str, str], row: Row) -> list[Cell]:
+        """The row's cells: one cell a column, reused from row to row (a new one each time takes twice as long)."""
+        number, made = self.row + 1, cells.copy()
+        for position, (cell, column) in enumerate(zip(cells, columns, strict=True)):
             if column.is_formula:
                 one, two = column.parts
                 cell.value = column.formula(f"{letters[one]}{number}", f"{letters[two]}{number}")
                 self.known.append(column.evaluate(row.get(one), row.get(two)))
+            elif is_risky(row.get(column.key)):
+                # Styles are shared by reference, so the reused cell must not change its own.
+                made[position] = self.cell(row[column.key], f"正文_{column.kind}")
             else:
                 put(cell, row.get(column.key))
+        return made
 
     def _total(self, columns: Sequence[Column], table: Table, fixed: Row) -> Table:
         number, known, cells = self.row + 1, {**fixed, **table.totals}, []
@@ -239,6 +246,11 @@ class Sheet:
         if self.raw.freeze_panes:
             self.raw.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
         self.raw.close()
+
+
+def is_risky(value: Any) -> bool:
+    """Would Excel read the text as a formula when somebody edits the cell?"""
+    return isinstance(value, str) and value.startswith(FORMULA_SIGNS)
 
 
 def put(cell: Cell, value: Any) -> None:
