@@ -42,7 +42,9 @@ DEFAULTS: dict[str, Any] = {
     "discount.level_2_accessory": "0.85",
     "discount.approval_valid_days": 3,
     "approval.deadline": "20:00",
+    "price.drop_flag": "3000.00",
     # R-PAY
+    "deposit.default": "5000.00",
     "deposit.earnest_share": "0.20",
     "refund.sales_manager_limit": "5000.00",
     "lock.hours": 48,

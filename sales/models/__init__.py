@@ -4,6 +4,7 @@ from sales.models.catalogue import Colour, Configuration, PriceEntry
 from sales.models.deal import Deal, DealLine, DealStateChange
 from sales.models.delivery import DeliveryDocument
 from sales.models.payment import Invoice, Payment, Refund
+from sales.models.sequence import NumberSequence
 from sales.models.target import Target
 from sales.models.vehicle import Allocation, Vehicle
 
@@ -16,6 +17,7 @@ __all__ = [
     "DealStateChange",
     "DeliveryDocument",
     "Invoice",
+    "NumberSequence",
     "Payment",
     "PriceEntry",
     "Refund",

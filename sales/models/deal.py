@@ -59,6 +59,7 @@ class Deal(Versioned):
     buyer_id_number = EncryptedTextField("证件号码", blank=True)
     approved_until = models.DateField("特价有效期", null=True, blank=True)
     approved_concession = MoneyField("已批优惠", null=True, blank=True, signed=True)
+    approved_level = models.PositiveSmallIntegerField("已批级别", null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     ordered_at = models.DateTimeField("下订时间", null=True)
     allocated_at = models.DateTimeField("配车时间", null=True)

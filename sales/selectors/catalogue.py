@@ -1,0 +1,77 @@
+"""Reads of the catalogue and its prices."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.db.models import F, QuerySet
+
+from dealership.accounts.models import User
+from dealership.core import periods
+from dealership.org.policy import policy_decimal
+from sales.choices import OPEN_ORDERS, DealStatus
+from sales.models import Colour, Configuration, Deal, PriceEntry
+
+
+def price_in_force(configuration_id: int, day: dt.date) -> PriceEntry | None:
+    """The newest entry that started on or before the day."""
+    rows = PriceEntry.objects.filter(configuration_id=configuration_id, effective_from__lte=day)
+    return rows.select_related("configuration__series").order_by("-effective_from").first()
+
+
+def configurations(*, user: User) -> QuerySet[Configuration]:
+    """What the reader's stores sell now: choices of forms and filters."""
+    rows = Configuration.objects.visible_to(user).filter(is_active=True, series__is_active=True)
+    return rows.select_related("series").order_by("series__name", "name")
+
+
+def colours(*, user: User) -> QuerySet[Colour]:
+    """Exterior colours of the reader's brands."""
+    return Colour.objects.visible_to(user).order_by("name")
+
+
+def price_list(*, user: User, day: dt.date | None = None) -> list[PriceEntry]:
+    """One row per configuration: the price in force on the day, with `previous_msrp` where there was one."""
+    day = day or periods.today()
+    rows = (
+        PriceEntry.objects.visible_to(user)
+        .filter(configuration__is_active=True)
+        .select_related("configuration__series__brand")
+        .order_by("configuration__series__name", "configuration__name", "-effective_from")
+    )
+    shown: dict[int, PriceEntry] = {}
+    for row in rows:
+        kept = shown.get(row.configuration_id)
+        if row.effective_from > day:
+            continue
+        if kept is None:
+            row.previous_msrp = None
+            shown[row.configuration_id] = row
+        elif kept.previous_msrp is None:
+            kept.previous_msrp = row.msrp
+    return list(shown.values())
+
+
+def coming_prices(*, user: User) -> QuerySet[PriceEntry]:
+    """Entries that start after today."""
+    rows = PriceEntry.objects.visible_to(user).filter(effective_from__gt=periods.today())
+    return rows.select_related("configuration__series").order_by("effective_from", "configuration_id")
+
+
+def orders_hit_by_drop(*, user: User, entries: Iterable[PriceEntry]) -> list[Deal]:
+    """Open orders whose price entry stands above today's by at least the policy (price protection, R-DISC)."""
+    now_at = {entry.configuration_id: entry.msrp for entry in entries}
+    rows = (
+        Deal.objects.visible_to(user)
+        .filter(status__in=(DealStatus.PENDING_DEPOSIT, *OPEN_ORDERS), configuration_id__in=now_at)
+        .annotate(entry_msrp=F("price_entry__msrp"))
+        .select_related("configuration__series", "customer", "owner", "store")
+        .order_by("-id")[:200]
+    )
+    hit = []
+    for deal in rows:
+        deal.drop = deal.entry_msrp - now_at[deal.configuration_id]
+        if deal.drop >= policy_decimal("price.drop_flag", deal.store_id):
+            hit.append(deal)
+    return hit

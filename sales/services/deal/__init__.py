@@ -1,0 +1,41 @@
+"""Every write of a deal, in the order of its life."""
+
+from sales.services.deal.allocation import deal_allocate, deal_release_vehicle
+from sales.services.deal.cancel import deal_cancel_request
+from sales.services.deal.closing import (
+    deal_close,
+    deal_deliver,
+    deal_invoice,
+    deal_pdi,
+    delivery_exception,
+    document_set,
+)
+from sales.services.deal.draft import (
+    deal_ask_below_cost,
+    deal_change,
+    deal_create,
+    deal_recall,
+    deal_submit,
+    deal_void,
+)
+from sales.services.deal.settle import deal_loan_approve, deal_mark_paid
+
+__all__ = [
+    "deal_allocate",
+    "deal_ask_below_cost",
+    "deal_cancel_request",
+    "deal_change",
+    "deal_close",
+    "deal_create",
+    "deal_deliver",
+    "deal_invoice",
+    "deal_loan_approve",
+    "deal_mark_paid",
+    "deal_pdi",
+    "deal_recall",
+    "deal_release_vehicle",
+    "deal_submit",
+    "deal_void",
+    "delivery_exception",
+    "document_set",
+]

@@ -1,0 +1,20 @@
+"""Every write of money."""
+
+from sales.services.payment.receipts import (
+    payment_clear,
+    payment_reconcile,
+    payment_register,
+    payment_reject,
+    payment_reverse,
+)
+from sales.services.payment.refunds import refund_pay, refund_request
+
+__all__ = [
+    "payment_clear",
+    "payment_reconcile",
+    "payment_register",
+    "payment_reject",
+    "payment_reverse",
+    "refund_pay",
+    "refund_request",
+]
