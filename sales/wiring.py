@@ -7,7 +7,6 @@ from django.urls import reverse
 from dealership.approvals.models import Approval
 from dealership.approvals.services import Handler, register
 from dealership.core.services import register_conflict
-from sales import tasks as tasks
 from sales.models import Refund
 from sales.services.deal.cancel import cancel_approved, cancel_rejected
 from sales.services.deal.draft import price_approved, price_rejected

@@ -89,7 +89,8 @@ ROLE_TABLE: dict[Role, RoleRule] = {
             "store", ("customer", "deal", "payment", "vehicle", "catalogue", "store", "team", "approval"), job="own"
         ),
         acts=frozenset(
-            "vehicle.manage vehicle.lock vehicle.allocate deal.documents deal.change_any invoice.view".split()
+            """vehicle.manage vehicle.lock vehicle.allocate deal.documents deal.change_any deal.settle
+            invoice.view""".split()
         ),
     ),
     Role.DELIVERY_SPECIALIST: RoleRule(
@@ -111,8 +112,8 @@ ROLE_TABLE: dict[Role, RoleRule] = {
     Role.FINANCE: RoleRule(
         reach=_reach("store", (*SALES_ROWS, "store", "team", "month_close", "audit"), job="own"),
         acts=frozenset(
-            """payment.reverse payment.reconcile invoice.issue month.close month.recheck month.reopen workbook.make
-            customer.reveal report.view""".split()
+            """payment.reverse payment.reconcile invoice.issue deal.settle month.close month.recheck month.reopen
+            workbook.make customer.reveal report.view""".split()
         ),
         profit=True,
     ),

@@ -49,7 +49,9 @@ def split(total: Decimal, weights: Mapping[K, Decimal], quantum: Decimal = UNIT)
     return {key: part * quantum for key, part in parts.items()}
 
 
-def split_days(total: Decimal, month: Period, store_id: int | None = None, *, money: bool = False) -> dict[dt.date, Decimal]:
+def split_days(
+    total: Decimal, month: Period, store_id: int | None = None, *, money: bool = False
+) -> dict[dt.date, Decimal]:
     """A month's target per day by the day weights of the store: Σ days = month."""
     return split(total, {day: day_weight(day, store_id) for day in month.days()}, CENT if money else UNIT)
 
@@ -73,7 +75,9 @@ def target_set(
     first = _open_month(store, month)
     _check_value(kind, value)
     if not people_in([store.pk], SELLING_ROLES, on=_valid_day(first)).filter(pk=person.pk).exists():
-        raise DomainError("not_selling", f"{person} 当月不在本店销售岗位，不能下达目标。", {"person": ["请选择本店销售人员。"]})
+        raise DomainError(
+            "not_selling", f"{person} 当月不在本店销售岗位，不能下达目标。", {"person": ["请选择本店销售人员。"]}
+        )
     row = Target.objects.select_for_update().filter(store=store, person=person, month=first, kind=kind).first()
     if row is None:
         row = Target.objects.create(

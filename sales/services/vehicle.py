@@ -105,7 +105,7 @@ def vehicle_change(*, by: User, vehicle_id: int, version: int | None, changes: M
         setattr(row, name, _money(value, name) if name in ("dealer_cost", "rebate") else value)
     row.touch()
     row.save()
-    record(by=by, action="vehicle.change", target=row, changes={name: None for name in changes})
+    record(by=by, action="vehicle.change", target=row, changes=dict.fromkeys(changes))
     return row
 
 

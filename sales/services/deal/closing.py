@@ -49,7 +49,9 @@ def deal_invoice(
     if car is None:
         raise Conflict("no_vehicle", "该订单还没有配车，不能开票。")
     amount = quantize(amount)
-    problems = _invoice_problems(deal, number, issued_on, amount, buyer_name, vin)
+    problems = _invoice_problems(
+        deal, number=number, issued_on=issued_on, amount=amount, buyer_name=buyer_name, vin=vin
+    )
     if problems:
         raise DomainError("invoice_invalid", next(iter(problems.values()))[0], problems)
     below = pricing.is_below_cost(deal, pricing.stored_lines(deal), car)
@@ -70,7 +72,7 @@ def deal_invoice(
 
 
 def _invoice_problems(
-    deal: Deal, number: str, issued_on: dt.date, amount: Decimal, buyer_name: str, vin: str
+    deal: Deal, *, number: str, issued_on: dt.date, amount: Decimal, buyer_name: str, vin: str
 ) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     if not 6 <= len(number.strip()) <= 20 or not number.strip().isascii():

@@ -19,10 +19,10 @@ from dealership.org.policy import policy, policy_decimal
 from dealership.org.reach import can, require
 from leads.choices import ProspectStatus
 from leads.models import Prospect
+from sales import policies
 from sales.choices import DealStatus, DepositKind, PaymentMode, PaymentStatus
 from sales.models import Colour, Configuration, Deal, DealLine, Payment
 from sales.services.catalogue import price_on
-from sales import policies
 from sales.services.deal import pricing
 from sales.services.state import lock_deal, log_state, move, require_state
 from sales.validators import clean_identity
@@ -225,7 +225,7 @@ def _approved(deal: Deal, level: int, today: dt.date) -> bool:
 def require_hand(by: User, deal: Deal, act: str) -> None:
     """The act, and: one's own deal or one's team's (reach), or any of the store with `deal.change_any`."""
     require(by, act, deal.store_id)
-    if deal.owner_id != by.pk and deal.created_by_id != by.pk and not can(by, "deal.change_any", deal.store_id):
+    if by.pk not in (deal.owner_id, deal.created_by_id) and not can(by, "deal.change_any", deal.store_id):
         raise NotAllowed("只能办理自己的订单；如需代办请联系展厅经理。")
 
 
@@ -269,28 +269,42 @@ def _car(by: User, deal: Deal, configuration_id: int, colour_id: int | None) -> 
 
 def _problems(deal: Deal) -> dict[str, list[str]]:
     """Everything wrong with the terms, by field."""
-    found: dict[str, list[str]] = {}
-    if deal.deal_price <= ZERO:
-        found["deal_price"] = ["成交价必须大于0。"]
-    elif deal.deal_price > deal.msrp:
-        found["deal_price"] = [f"成交价不能高于指导价 {deal.msrp:,.2f}（不得在标价之外加价）。"]
+    found = {
+        "deal_price": _price_problem(deal),
+        "deposit_amount": _deposit_problem(deal),
+        "loan_amount": _loan_problem(deal),
+    }
     if deal.deposit_kind not in DepositKind.values:
-        found["deposit_kind"] = ["请选择“定金”或“订金”，两者法律效力不同。"]
-    if deal.deposit_amount <= ZERO or deal.deposit_amount > MAX_MONEY:
-        found["deposit_amount"] = ["定金/订金金额必须大于0。"]
-    elif text := earnest_problem(deal, deal.deposit_amount):
-        found["deposit_amount"] = [text]
-    elif deal.deposit_amount > deal.contract_amount:
-        found["deposit_amount"] = ["订金不能超过合同金额。"]
+        found["deposit_kind"] = "请选择“定金”或“订金”，两者法律效力不同。"
     if deal.payment_mode not in PaymentMode.values:
-        found["payment_mode"] = ["请选择全款或按揭。"]
-    elif deal.payment_mode == PaymentMode.LOAN and not ZERO < deal.loan_amount <= deal.contract_amount:
-        found["loan_amount"] = ["按揭请填写贷款金额，且不能超过合同金额。"]
+        found["payment_mode"] = "请选择全款或按揭。"
     if deal.promised_on and deal.promised_on < periods.today():
-        found["promised_on"] = ["承诺交车日不能早于今天。"]
+        found["promised_on"] = "承诺交车日不能早于今天。"
     if not 0 < len(deal.buyer_name) <= 60:
-        found["buyer_name"] = ["请填写购车人姓名（最多60字）。"]
-    return found
+        found["buyer_name"] = "请填写购车人姓名（最多60字）。"
+    return {name: [text] for name, text in found.items() if text}
+
+
+def _price_problem(deal: Deal) -> str:
+    if deal.deal_price <= ZERO:
+        return "成交价必须大于0。"
+    if deal.deal_price > deal.msrp:
+        return f"成交价不能高于指导价 {deal.msrp:,.2f}（不得在标价之外加价）。"
+    return ""
+
+
+def _deposit_problem(deal: Deal) -> str:
+    if not ZERO < deal.deposit_amount <= MAX_MONEY:
+        return "定金/订金金额必须大于0。"
+    if text := earnest_problem(deal, deal.deposit_amount):
+        return text
+    return "订金不能超过合同金额。" if deal.deposit_amount > deal.contract_amount else ""
+
+
+def _loan_problem(deal: Deal) -> str:
+    if deal.payment_mode == PaymentMode.LOAN and not ZERO < deal.loan_amount <= deal.contract_amount:
+        return "按揭请填写贷款金额，且不能超过合同金额。"
+    return ""
 
 
 def earnest_problem(deal: Deal, amount: Decimal) -> str:

@@ -53,45 +53,50 @@ def payment_register(
     deal = lock_deal(by=by, deal_id=deal_id)
     require(by, "payment.register", deal.store_id)
     require_state(deal, *(state for state in _TAKES_MONEY if state != DealStatus.CANCEL_PENDING))
-    amount, payer = quantize(amount), payer_name.strip() or deal.buyer_name
-    problems = _problems(deal, purpose, method, amount, payer, third_party_note)
+    row = Payment(
+        store_id=deal.store_id, team_id=deal.team_id, owner_id=deal.owner_id, deal=deal, purpose=purpose,
+        method=method, amount=quantize(amount), is_pass_through=purpose in PASS_THROUGH_PURPOSES,
+        payer_name=(payer_name.strip() or deal.buyer_name)[:60], third_party_note=third_party_note.strip()[:200],
+        slip_no=slip_no.strip()[:40], registered_by=by, registered_at=periods.now(),
+    )  # fmt: skip
+    problems = _form_problems(row, deal.buyer_name) or _deal_problems(deal, row)
     if problems:
         raise DomainError("payment_invalid", next(iter(problems.values()))[0], problems)
-    row = Payment.objects.create(
-        store_id=deal.store_id, team_id=deal.team_id, owner_id=deal.owner_id, deal=deal, purpose=purpose,
-        method=method, amount=amount, is_pass_through=purpose in PASS_THROUGH_PURPOSES, payer_name=payer[:60],
-        third_party_note=third_party_note.strip()[:200], slip_no=slip_no.strip()[:40], registered_by=by,
-        registered_at=periods.now(),
-    )  # fmt: skip
-    record(by=by, action="payment.register", target=row, changes={"amount": amount, "purpose": purpose})
+    row.save()
+    record(by=by, action="payment.register", target=row, changes={"amount": row.amount, "purpose": purpose})
     return row
 
 
-def _problems(deal: Deal, purpose: str, method: str, amount: Decimal, payer: str, note: str) -> dict[str, list[str]]:
+def _form_problems(row: Payment, buyer: str) -> dict[str, list[str]]:
+    """Wrong words and amounts, whatever the deal."""
     found: dict[str, list[str]] = {}
-    if purpose not in PaymentPurpose.values or purpose == PaymentPurpose.REFUND:
+    if row.purpose not in PaymentPurpose.values or row.purpose == PaymentPurpose.REFUND:
         found["purpose"] = ["请选择款项类型；退款请走退款申请。"]
-    if method not in PaymentMethod.values:
+    if row.method not in PaymentMethod.values:
         found["method"] = ["请选择付款方式。"]
-    if not ZERO < amount <= MAX_MONEY:
+    if not ZERO < row.amount <= MAX_MONEY:
         found["amount"] = ["金额必须大于0。"]
-    if payer != deal.buyer_name and len(note.strip()) < 2:
-        found["third_party_note"] = [f"付款人不是购车人“{deal.buyer_name}”，请填写代付授权说明。"]
-    if found:
-        return found
-    if deal.status == DealStatus.PENDING_DEPOSIT:
-        if purpose != PaymentPurpose.DEPOSIT:
-            found["purpose"] = [f"请先收{deal.get_deposit_kind_display()}，到账后再登记其他款项。"]
-        elif deal.approved_until and deal.approved_until < periods.today() and deal.approved_concession is not None:
-            found["purpose"] = ["特价审批已过有效期，请撤回订单重新提交审批后再收款。"]
-    coming = pending_total(deal.pk)
-    if purpose == PaymentPurpose.DEPOSIT:
-        deposits = cleared_total(deal.pk, purpose=PaymentPurpose.DEPOSIT) + amount
+    if row.payer_name != buyer and len(row.third_party_note) < 2:
+        found["third_party_note"] = [f"付款人不是购车人“{buyer}”，请填写代付授权说明。"]
+    return found
+
+
+def _deal_problems(deal: Deal, row: Payment) -> dict[str, list[str]]:
+    """What this deal does not take now: other money before the deposit, too much earnest, more than is owed."""
+    found: dict[str, list[str]] = {}
+    is_deposit = row.purpose == PaymentPurpose.DEPOSIT
+    if deal.status == DealStatus.PENDING_DEPOSIT and not is_deposit:
+        found["purpose"] = [f"请先收{deal.get_deposit_kind_display()}，到账后再登记其他款项。"]
+    if deal.status == DealStatus.PENDING_DEPOSIT and deal.approved_until and deal.approved_until < periods.today():
+        found["purpose"] = ["特价审批已过有效期，请撤回订单重新提交审批后再收款。"]
+    cleared = cleared_total(deal.pk)
+    left = receivable(deal) - cleared - pending_total(deal.pk)
+    if row.amount > left:
+        found["amount"] = [f"超出应收余额：还应收 {max(left, ZERO):,.2f} 元（已扣除待到账款项）。"]
+    elif is_deposit:
+        deposits = cleared_total(deal.pk, purpose=PaymentPurpose.DEPOSIT) + row.amount
         if text := earnest_problem(deal, deposits):
-            found.setdefault("amount", [text])
-    left = receivable(deal) - cleared_total(deal.pk) - coming
-    if amount > left:
-        found.setdefault("amount", [f"超出应收余额：还应收 {max(left, ZERO):,.2f} 元（已扣除待到账款项）。"])
+            found["amount"] = [text]
     return found
 
 
