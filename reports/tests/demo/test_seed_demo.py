@@ -94,8 +94,8 @@ def _numbers_are_nobodys() -> None:
     assert {number[3:6] for number in numbers} <= {"154", "164"}
     assert all(normalise_phone(number) == number for number in numbers[:200])
     for vin in Vehicle.objects.values_list("vin", flat=True):
-        values = [identity._VIN_VALUES[char] for char in vin]  # noqa: SLF001  the arithmetic under test
-        total = sum(v * w for v, w in zip(values, identity._VIN_WEIGHTS, strict=True))  # noqa: SLF001
+        values = [identity._VIN_VALUES[char] for char in vin]
+        total = sum(v * w for v, w in zip(values, identity._VIN_WEIGHTS, strict=True))
         assert vin[8] == "0123456789X"[total % 11]
 
 
@@ -114,6 +114,6 @@ def test_the_same_seed_gives_the_same_group():
     seed(stores=1, months=1, seed=7)
     first = list(Deal.objects.order_by("pk").values_list("number", "deal_price", "buyer_name"))
     Store.objects.filter(code="NC01").update(code="OLD", name="旧店")
-    with pytest.raises(Exception, match="unique|duplicate"):
+    with pytest.raises(Exception, match="already exists"):
         seed(stores=1, months=1, seed=7)
     assert first
