@@ -105,6 +105,8 @@ def _prepare(place: Place, servers: Servers) -> None:
     if any(place.root.glob("**/management/commands/seed_demo.py")):
         _run_manage(place, env, "seed_demo")
     password = place.state / "demo-password"
+    if not password.exists():
+        say(f"the demo accounts sign in with the password {env['DEMO_PASSWORD']}")
     with os.fdopen(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
         out.write(env["DEMO_PASSWORD"] + "\n")
 

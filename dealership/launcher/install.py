@@ -134,7 +134,7 @@ def collect_static(place: Place, collect: Callable[[], None]) -> None:
     )
     facts = [f"{path}:{path.stat().st_size}:{path.stat().st_mtime_ns}" for path in sources if path.is_file()]
     settings = [str(path.stat().st_mtime_ns) for path in sorted((place.root / "dealership/settings").glob("*.py"))]
-    words = [digest(place, (*PINS, "package-lock.json", "dealership/core/static.py")), *facts, *settings]
+    words = [digest(place, (*PINS, "package-lock.json", "dealership/core/finders.py")), *facts, *settings]
     current = hashlib.sha256("\n".join(words).encode()).hexdigest()
     stamp = place.root / "staticfiles" / STAMP
     if not stamp.exists() or stamp.read_text() != current:

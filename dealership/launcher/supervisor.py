@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import signal
 import subprocess
 import sys
@@ -21,6 +22,8 @@ from .servers import Servers
 
 LONGEST_PAUSE = 30.0
 STEADY_AFTER = 60.0
+ASK_EVERY = 20.0
+PATIENCE = 200.0  # the heartbeat is red after three minutes
 # A statement of the worker (a roll-up, an import) may take longer than one a person waits for.
 EXTRA = {"worker": {"DB_STATEMENT_TIMEOUT_MS": "600000"}}
 POLITE: dict[str, Sequence[tuple[signal.Signals, float]]] = {
@@ -89,6 +92,7 @@ class Supervisor:
         self.log = Log(place.logs / "dev.log")
         self.children = [Child(name, command) for name, command in commands(place, port).items()]
         self.ending = threading.Event()
+        self.asked_at = time.monotonic()
 
     def run(self) -> int:
         """Serve until SIGINT, SIGTERM or SIGHUP; then stop the children and the servers."""
@@ -98,6 +102,7 @@ class Supervisor:
         try:
             while not self.ending.is_set():
                 self._look_after_servers()
+                self._wake_a_silent_worker()
                 for child in self.children:
                     self._look_after(child)
                 self.ending.wait(0.5)
@@ -117,6 +122,18 @@ class Supervisor:
         except LauncherError as error:
             self.log.line("dev", f"{error}")
             self.ending.wait(5)
+
+    def _wake_a_silent_worker(self) -> None:
+        """A worker can live and consume nothing (celery#10302): restart it when its heartbeat stays away."""
+        now = time.monotonic()
+        if now - self.asked_at < ASK_EVERY:
+            return
+        self.asked_at = now
+        worker = next(child for child in self.children if child.name == "worker")
+        if worker.process is not None and is_silent(health(self.port), now - worker.since):
+            self.log.line("dev", "the worker runs but does nothing; ending it")
+            if (record := read(self.place, "worker")) is not None:
+                stop(self.place, record, ((signal.SIGTERM, 5),))
 
     def _look_after(self, child: Child) -> None:
         now = time.monotonic()
@@ -159,16 +176,36 @@ def stop_children(place: Place, mine: Sequence[subprocess.Popen[bytes] | None] =
         time.sleep(0.05)
 
 
-def answers(port: int) -> bool:
-    """Does the web server answer with the sign-in page?"""
+def ask(port: int, path: str) -> tuple[int, bytes]:
+    """GET a page of our web server: status and body; status 0 when nobody answers."""
     line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        line.request("GET", "/accounts/login/", headers={"Host": f"localhost:{port}"})
-        return line.getresponse().status < 500
+        line.request("GET", path, headers={"Host": f"localhost:{port}"})
+        answer = line.getresponse()
+        return answer.status, answer.read()
     except (OSError, http.client.HTTPException):
-        return False
+        return 0, b""
     finally:
         line.close()
+
+
+def answers(port: int) -> bool:
+    """Does the web server show the sign-in page?"""
+    return ask(port, "/accounts/login/")[0] == 200
+
+
+def health(port: int) -> dict[str, str]:
+    """What `/healthz` says; nothing when it does not answer."""
+    try:
+        return dict(json.loads(ask(port, "/healthz")[1]))
+    except ValueError:
+        return {}
+
+
+def is_silent(parts: Mapping[str, str], age: float) -> bool:
+    """No heartbeat although database and broker are well and the worker had time for one."""
+    well = parts.get("database") == parts.get("broker") == "ok"
+    return well and parts.get("worker") == "red" and age > PATIENCE
 
 
 def serve(place: Place, servers: Servers, port: int, ready: Mapping[str, str]) -> int:
