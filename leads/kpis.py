@@ -54,7 +54,7 @@ def _overdue(moment: dt.datetime) -> QuerySet[FollowUpTask]:
     return FollowUpTask.objects.filter(waiting, kept, created_at__lt=moment, due_at__lt=moment)
 
 
-def cards_open_at(moment: dt.datetime) -> QuerySet[Prospect]:
+def cards_open_at(moment: dt.datetime) -> QuerySet[Any]:
     """Cards that were open at that moment, from their histories, with `status_then grade_then owner_then team_then`.
 
     The owner then is that of the last hand-over before, else of the card's making. Late and repeated questions
@@ -74,7 +74,7 @@ def cards_open_at(moment: dt.datetime) -> QuerySet[Prospect]:
         owner_then=Coalesce(last(OwnerChange, "owner_id"), last(StatusChange, "owner_id", made)),
         team_then=Coalesce(last(OwnerChange, "team_id"), last(StatusChange, "team_id", made)),
     )
-    return rows.filter(status_then__in=OPEN_STATUSES)  # type: ignore[no-any-return]
+    return rows.filter(status_then__in=OPEN_STATUSES)
 
 
 def _open_cards(moment: dt.datetime) -> QuerySet[Prospect]:
@@ -82,7 +82,7 @@ def _open_cards(moment: dt.datetime) -> QuerySet[Prospect]:
     if moment < periods.now() - dt.timedelta(minutes=1):
         return cards_open_at(moment)
     columns = {"owner_then": F("owner_id"), "team_then": F("team_id"), "grade_then": F("grade")}
-    return Prospect.objects.open().annotate(**columns)  # type: ignore[no-any-return]
+    return Prospect.objects.open().annotate(**columns)
 
 
 def _visits(**conditions: Any) -> Measure:

@@ -27,10 +27,10 @@ class CloseState(TextChoices):
 CLOSE_TRANSITIONS: dict[str, tuple[str, ...]] = {
     "": (CloseState.SNAPSHOT,),
     CloseState.SNAPSHOT: (CloseState.CHECKING,),
-    CloseState.CHECKING: (CloseState.CHECKING, CloseState.STORE_CONFIRMED),
+    CloseState.CHECKING: (CloseState.STORE_CONFIRMED,),
     CloseState.STORE_CONFIRMED: (CloseState.CHECKING, CloseState.CLOSED),
     CloseState.CLOSED: (CloseState.REOPENED,),
-    CloseState.REOPENED: (CloseState.REOPENED, CloseState.CLOSED),
+    CloseState.REOPENED: (CloseState.STORE_CONFIRMED, CloseState.CLOSED),
 }
 CLOSE_TONE = {
     CloseState.SNAPSHOT: "secondary",

@@ -158,7 +158,7 @@ class _Question:
             )
             for row in rows:
                 if self.person_id is None or row.person == self.person_id:
-                    for kpi, is_denominator in feeds[chosen[row.index]]:
+                    for kpi, is_denominator in feeds[chosen[row.measure]]:
                         zero = Decimal(0)
                         top, bottom = (zero, row.total) if is_denominator else (row.total, zero)
                         yield self._group(row), kpi.key, top, bottom

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from django.db.models import Q
@@ -14,7 +14,7 @@ class FactQuerySet(ScopedQuerySet):
     resource = "figure"
     owner_path = "person"
 
-    def readable_by(self, user: Any, resources: dict[str, Iterable[str]]) -> Self:
+    def readable_by(self, user: Any, resources: Mapping[str, Iterable[str]]) -> Self:
         """Facts cut by the reach over the rows they count: `resources` maps a resource to its KPI keys."""
         seen = self.none()
         for resource, keys in resources.items():

@@ -107,16 +107,14 @@ def _stock(moment: dt.datetime) -> QuerySet[Vehicle]:
 def vehicles_standing_at(moment: dt.datetime) -> QuerySet[Vehicle]:
     """Cars that had arrived and not left before that moment (opening stock of a month)."""
     day = periods.local_date(moment)
-    return Vehicle.objects.filter(  # type: ignore[no-any-return]
-        Q(stocked_out_on=None) | Q(stocked_out_on__gte=day), arrived_on__lt=day
-    )
+    return Vehicle.objects.filter(Q(stocked_out_on=None) | Q(stocked_out_on__gte=day), arrived_on__lt=day)
 
 
 def orders_standing_at(moment: dt.datetime) -> QuerySet[Deal]:
     """Orders confirmed before that moment and then neither handed over nor cancelled (opening orders)."""
     undelivered = Q(delivered_at=None) | Q(delivered_at__gte=moment)
     standing = Q(cancelled_at=None) | Q(cancelled_at__gte=moment)
-    return Deal.objects.filter(undelivered, standing, ordered_at__lt=moment)  # type: ignore[no-any-return]
+    return Deal.objects.filter(undelivered, standing, ordered_at__lt=moment)
 
 
 def _time_progress(scope: Scope, period: Period) -> tuple[Decimal | None, Decimal | None]:

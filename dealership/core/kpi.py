@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from django.db.models import (
@@ -53,9 +53,9 @@ class Scope:
 
 
 class Group(NamedTuple):
-    """One grouped sum of a measure; `index` tells which measure of the question it answers."""
+    """One grouped sum of a measure; `measure` is its place in the question."""
 
-    index: int
+    measure: int
     store: int
     team: int | None
     person: int | None
@@ -171,7 +171,7 @@ class Measure:
 def grouped_sums(
     measures: Iterable[Measure], store_ids: Iterable[int], period: Period, *, daily: bool, reader: Any = SYSTEM
 ) -> Iterator[Group]:
-    """Grouped sums of several measures in **one** statement; `index` is the measure's place in the question."""
+    """Grouped sums of several measures in **one** statement; `Group.measure` is the place in the question."""
     asked = list(measures)
     queries = [
         measure.grouped(index, store, period, daily=daily, reader=reader)
@@ -182,7 +182,7 @@ def grouped_sums(
         return
     for row in queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0]:
         group = Group(*row)
-        yield group._replace(total=asked[group.index].sign * (group.total or Decimal(0)))
+        yield group._replace(total=asked[group.measure].sign * (group.total or Decimal(0)))
 
 
 @dataclass(frozen=True)
@@ -269,7 +269,7 @@ class Kpi:
         if self.unit in ("元", "元/台"):
             return money.show_money(value)
         if self.unit == "天":
-            return f"{value.quantize(Decimal('0.1'), rounding=money.ROUND_HALF_UP)}"
+            return f"{value.quantize(Decimal('0.1'), rounding=ROUND_HALF_UP)}"
         return f"{money.whole(value)}"
 
 

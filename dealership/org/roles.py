@@ -71,7 +71,8 @@ ROLE_TABLE: dict[Role, RoleRule] = {
     ),
     Role.GENERAL_MANAGER: RoleRule(
         reach=_reach("store", MANAGED, job="own"),
-        acts=MANAGER_ACTS | {"vehicle.manage", "price.change", "month.reopen", "delivery.exception", "workbook.make"},
+        acts=MANAGER_ACTS
+        | {"vehicle.manage", "price.change", "month.reopen_confirm", "delivery.exception", "workbook.make"},
         profit=True,
     ),
     Role.RECEPTIONIST: RoleRule(

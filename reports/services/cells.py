@@ -11,7 +11,7 @@ from typing import NamedTuple
 from dealership.core import periods
 from dealership.core.kpi import Grain, Kpi, Measure, Scope, grouped_sums
 from dealership.core.periods import Period
-from reports.registry import stored
+from reports.registry import STORED, stored
 
 PLACES = Decimal("0.0001")
 
@@ -55,7 +55,7 @@ def sums_of(kpis: Iterable[Kpi], store_id: int, period: Period, *, daily: bool, 
     measures, feeds = question(kpis)
     found: dict[Cell, list[Decimal]] = {}
     for group in grouped_sums(measures, [store_id], period, daily=daily):
-        for kpi, is_denominator in feeds[group.index]:
+        for kpi, is_denominator in feeds[group.measure]:
             cell = Cell(kpi.key, group.day or day, group.part, group.person, group.team)
             both = found.setdefault(cell, [Decimal(0), Decimal(0)])
             both[is_denominator] += group.total
@@ -89,9 +89,9 @@ def now_sums(store_id: int, day: dt.date) -> Sums:
     return found
 
 
-def keys_of(grain: Grain) -> list[str]:
+def keys_of(grain: Grain | str) -> list[str]:
     """KPI keys stored under one grain."""
-    return [kpi.key for kpi in stored(grain)]
+    return [kpi.key for kpi in STORED if kpi.grain == grain]
 
 
 def by_day(sums: Sums, days: Iterable[dt.date]) -> Iterator[tuple[dt.date, Sums]]:

@@ -103,7 +103,7 @@ class _Run:
         filled = self.known.get((grain, day))
         if filled is not None and filled.digest == digest:
             return
-        keys = cells.keys_of(grain.value)
+        keys = cells.keys_of(grain)
         Fact.objects.filter(store_id=self.store_id, month=self.month, day=day, kpi__in=keys).delete()
         Fact.objects.bulk_create(
             [

@@ -74,7 +74,7 @@ def _freeze_vehicles(store_id: int, month: dt.date, moment: dt.datetime) -> int:
     rows = vehicles_standing_at(moment).filter(store_id=store_id)
     made = OpeningVehicle.objects.bulk_create(
         [
-            OpeningVehicle(store_id=store_id, month=month, vehicle_id=pk, arrived_on=arrived_on)
+            OpeningVehicle(store_id=store_id, month=month, vehicle_id=pk, arrived_on=arrived_on)  # type: ignore[misc]
             for pk, arrived_on in rows.values_list("pk", "arrived_on")
         ],
         batch_size=1000,
