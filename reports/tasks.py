@@ -6,12 +6,14 @@ import datetime as dt
 from collections.abc import Iterator
 
 import structlog
+from django.db.models import Exists, OuterRef, Q
 
 from dealership.core import periods
 from dealership.core.periods import Period
 from dealership.jobs.registry import Planned, job_kind, periodic
 from dealership.jobs.runner import JobRun
 from dealership.org.models import ClosedMonth, Store
+from leads.models import Visit
 from reports.services.close import month_snapshot
 from reports.services.rollup import rollup_month
 
@@ -59,13 +61,17 @@ def rollup_plan(moment: dt.datetime) -> Iterator[Planned]:
 
 @periodic
 def month_end_plan(moment: dt.datetime) -> Iterator[Planned]:
-    """At 00:05 on the 1st the month just ended, and the ends missed during a downtime, each once."""
+    """At 00:05 on the 1st the month just ended, and the ends missed during a downtime, each once.
+
+    A store takes part from its first month on, by its own age or by imported visits."""
     month = Period.containing("month", periods.local_date(moment))
-    stores = list(Store.objects.filter(is_active=True).values_list("pk", flat=True))
     for _ in range(MONTHS_BACK):
         due = periods.at(month.start, "00:05")
         month = month.previous()
         if due <= moment:
-            for store_id in stores:
+            worked = Q(created_at__lt=month.end_at) | Exists(
+                Visit.objects.filter(store=OuterRef("pk"), **month.filter("visited_at"))
+            )
+            for store_id in Store.objects.filter(worked, is_active=True).values_list("pk", flat=True):
                 payload: dict[str, object] = {"store": store_id, "month": month.start.isoformat()}
                 yield MONTH_END, f"month-end:{store_id}:{month.code}", payload, due, store_id

@@ -22,7 +22,7 @@ from dealership.org.choices import Role
 from dealership.org.closing import take_close_lock
 from dealership.org.models import ClosedMonth
 from dealership.org.reach import people_in, require
-from reports.choices import CLOSE_TRANSITIONS, CheckLevel, CloseState
+from reports.choices import CLOSE_TRANSITIONS, CloseState
 from reports.models import MonthClose, MonthVersion
 from reports.selectors.identity import identity_of
 from reports.selectors.month_checks import Check, make_check, row_checks
@@ -185,9 +185,8 @@ def month_reopen_confirm(*, by: Any, close_id: int, version: int | None = None) 
     close.save()
     ClosedMonth.objects.filter(store_id=close.store_id, month=close.month).delete()
     record(by=by, action="month.reopen", target=close, changes={"version": close.figures_version})
-    _tell(
-        close, (Role.FINANCE, *MANAGERS), f"reopened:{close.version}", f"{close.store} {close.month:%Y年%m月}已重开。"
-    )
+    text = f"{close.store} {close.month:%Y年%m月}已重开。"
+    _tell(close, (Role.FINANCE, *MANAGERS), f"reopened:{close.version}", text)
     return close
 
 
