@@ -223,9 +223,7 @@ def _identity_check(close: MonthClose) -> Check:
 def _facts_check(close: MonthClose) -> Check:
     found = facts_differences(store_id=close.store_id, month=close.month)
     items = [{"label": str(row), "kind": "kpi", "id": row.cell.kpi} for row in found]
-    return make_check(
-        "facts", "汇总与明细不符", "请重新核对；仍不符请联系系统管理员。", items, level=CheckLevel.BLOCKING
-    )
+    return make_check("facts", "汇总与明细不符", "请重新核对；仍不符请联系系统管理员。", items)
 
 
 def _freeze(close: MonthClose, by: Any) -> MonthVersion:
