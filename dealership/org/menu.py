@@ -72,9 +72,9 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
     (
         _("设置"),
         (
-            Entry(_("人员与岗位"), "outline/id-badge-2.svg", "org:people", "store", "user.manage"),
-            Entry(_("业务策略"), "outline/adjustments.svg", "org:policies", "store", "policy.change"),
-            Entry(_("工作日历"), "outline/calendar.svg", "org:calendar", "store", "policy.change"),
+            Entry(_("人员与岗位"), "outline/id-badge-2.svg", "org:people", "store", "settings.view"),
+            Entry(_("业务策略"), "outline/adjustments.svg", "org:policies", "store", "settings.view"),
+            Entry(_("工作日历"), "outline/calendar.svg", "org:calendar", "store", "settings.view"),
             Entry(_("系统状态"), "outline/heartbeat.svg", "jobs:health", "store", "job.manage"),
             Entry(_("操作记录"), "outline/history.svg", "org:audit", "audit"),
         ),

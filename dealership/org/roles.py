@@ -53,7 +53,7 @@ CONSULTANT_ACTS = frozenset(
 )
 MANAGER_ACTS = CONSULTANT_ACTS | frozenset(
     """approval.decide review.comment review.return review.lock review.evening prospect.reassign visit.assign
-    month.confirm month.recheck target.set deal.change_any report.view""".split()
+    month.confirm month.recheck target.set deal.change_any report.view settings.view""".split()
 )
 
 ROLE_TABLE: dict[Role, RoleRule] = {
@@ -120,12 +120,14 @@ ROLE_TABLE: dict[Role, RoleRule] = {
     ),
     Role.GROUP_OFFICE: RoleRule(
         reach=_reach("group", MANAGED, job="own"),
-        acts=frozenset({"target.set", "policy.change", "workbook.make", "report.view", "approval.decide"}),
+        acts=frozenset(
+            """target.set policy.change workbook.make report.view approval.decide settings.view store.change""".split()
+        ),
         profit=True,
     ),
     Role.SYS_ADMIN: RoleRule(
         reach=_reach("group", ("store", "team", "audit"), job="own"),
-        acts=frozenset({"user.manage", "policy.change", "job.manage"}),
+        acts=frozenset({"user.manage", "policy.change", "job.manage", "settings.view", "store.change"}),
     ),
 }
 

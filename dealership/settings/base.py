@@ -91,6 +91,8 @@ TEMPLATES = [
                 "csp.context_processors.nonce",
                 "dealership.notices.context_processors.shell",
                 "dealership.jobs.context_processors.background",
+                "dealership.accounts.context_processors.sign_in",
+                "dealership.org.context_processors.settings_tabs",
             ],
         },
     },
@@ -274,6 +276,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "4S 销售管理 API",
     "VERSION": "1.0.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {},
 }
