@@ -6,6 +6,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.db.models import Count, Q
 
 from dealership.accounts.models import User
@@ -110,10 +111,18 @@ def _today_has_work() -> None:
     assert not Deal.objects.filter(~Q(delivered_at=None), vehicle=None).exists()
 
 
-def test_the_same_seed_gives_the_same_group():
-    seed(stores=1, months=1, seed=7)
-    first = list(Deal.objects.order_by("pk").values_list("number", "deal_price", "buyer_name"))
-    Store.objects.filter(code="NC01").update(code="OLD", name="旧店")
-    with pytest.raises(Exception, match="already exists"):
-        seed(stores=1, months=1, seed=7)
-    assert first
+def _drawn(number: int) -> list[tuple[object, ...]]:
+    """Orders of a small group of this seed, which is then taken back."""
+    with transaction.atomic():
+        seed(stores=1, months=1, seed=number)
+        rows = list(Deal.objects.order_by("pk").values_list("number", "ordered_at", "deal_price", "buyer_name"))
+        transaction.set_rollback(True)
+    return rows
+
+
+def test_the_same_seed_and_day_give_the_same_group(freeze):
+    freeze("2026-11-20T15:00+08:00")
+    first = _drawn(7)
+    assert len(first) > 50
+    assert _drawn(7) == first
+    assert _drawn(8) != first
