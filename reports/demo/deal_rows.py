@@ -14,6 +14,7 @@ from dealership.org.choices import Role
 from dealership.org.policy import DEFAULTS
 from reports.demo import words
 from reports.demo.bulk import Bulk, Row
+from reports.demo.requests import Desk, Request
 from reports.demo.shape import money
 from reports.demo.site import Site
 from sales.choices import (
@@ -27,7 +28,7 @@ from sales.choices import (
     PaymentStatus,
     RefundStatus,
 )
-from sales.models import DealLine, DeliveryDocument, Invoice, Payment, Refund
+from sales.models import DealLine, DeliveryDocument, Invoice, NumberSequence, Payment, Refund
 
 VAT_RATE = Decimal(DEFAULTS["tax.vat_rate"])
 METHODS = (PaymentMethod.POS, PaymentMethod.TRANSFER, PaymentMethod.WECHAT, PaymentMethod.ALIPAY, PaymentMethod.CASH)
@@ -68,20 +69,16 @@ def lines_of(bulk: Bulk, deal: Row, rng: random.Random) -> list[Row]:
     ]
 
 
-def documents_of(bulk: Bulk, deal: Row, at: dt.datetime, by: int, rng: random.Random) -> list[Row]:
-    """The papers of the car when it is allocated: some are still on their way."""
+def documents_of(bulk: Bulk, deal: Row) -> list[Row]:
+    """The checklist of a new order: nothing is there."""
+    return [bulk.add(DeliveryDocument, deal_id=deal["id"], kind=kind) for kind in DocumentKind]
+
+
+def arrive(documents: list[Row], at: dt.datetime, by: int, rng: random.Random) -> None:
+    """What came with the car; other papers are still on their way."""
     early = (DocumentKind.CONSISTENCY, DocumentKind.MANUAL, DocumentKind.SERVICE_BOOK, DocumentKind.KEYS)
-    return [
-        bulk.add(
-            DeliveryDocument,
-            deal_id=deal["id"],
-            kind=kind,
-            state=DocumentState.IN_STORE if kind in early or rng.random() < 0.3 else DocumentState.MISSING,
-            changed_at=at,
-            changed_by_id=by,
-        )
-        for kind in DocumentKind
-    ]
+    here = [row for row in documents if row["kind"] in early or rng.random() < 0.3]
+    complete([row for row in here if row["kind"] != DocumentKind.PDI], at, by)
 
 
 def complete(documents: list[Row], at: dt.datetime, by: int, state: DocumentState = DocumentState.IN_STORE) -> None:
@@ -98,6 +95,9 @@ class Till:
         self.shape = site.shape
         self.people = site.people
         self.rng = site.rng
+        self.now = site.now
+        self.desk = Desk(site)
+        self.deposits: dict[int, Row] = {}
         self._receipts: Counter[str] = Counter()
         self._invoices = 0
 
@@ -110,7 +110,7 @@ class Till:
         method: PaymentMethod | None = None,
     ) -> Row:
         """Money announced by the consultant; the cashier clears it later."""
-        return self.bulk.add(
+        row = self.bulk.add(
             Payment,
             **self._scope(deal),
             purpose=purpose,
@@ -122,6 +122,9 @@ class Till:
             registered_by_id=deal["owner_id"],
             registered_at=at,
         )
+        if purpose == PaymentPurpose.DEPOSIT:
+            self.deposits[deal["id"]] = row
+        return row
 
     def clear(self, payment: Row, at: dt.datetime) -> None:
         """Money has arrived: a receipt number, and a second person's tick some days later."""
@@ -134,30 +137,38 @@ class Till:
             receipt_no=f"{self.shape.code}-SJ{day}-{self._receipts[day]:04d}",
         )
         reconciled = at + dt.timedelta(days=2)
-        if reconciled < periods.now():
+        if reconciled < self.now:
             payment.update(reconciled_by_id=self.people.one(Role.FINANCE), reconciled_at=reconciled)
 
-    def refund(self, deal: Row, at: dt.datetime, by: int) -> None:
-        """The deposit goes back to its payer."""
-        payment = next(row for row in self.bulk.rows(Payment) if row["deal_id"] == deal["id"])
+    def refund(self, deal: Row, at: dt.datetime) -> None:
+        """The deposit goes back to its payer: asked with the cancellation, paid by the cashier."""
+        payment = self.deposits[deal["id"]]
         paid = at + dt.timedelta(hours=3)
-        out = None
-        if paid < periods.now():
-            out = self.register(deal, PaymentPurpose.REFUND, -payment["amount"], at)
-            out["method"] = payment["method"]
-            self.clear(out, paid)
-        self.bulk.add(
+        row = self.bulk.add(
             Refund,
             **self._scope(deal),
             payment_id=payment["id"],
             amount=payment["amount"],
             reason="退订退款",
-            status=RefundStatus.PAID if out else RefundStatus.APPROVED,
             requested_by_id=deal["owner_id"],
             requested_at=at,
-            paid_row_id=out["id"] if out else None,
             created_at=at,
         )
+        level = 2 if payment["amount"] <= Decimal(DEFAULTS["refund.sales_manager_limit"]) else 3
+        detail = {
+            "amount": str(payment["amount"]),
+            "receipt_no": payment["receipt_no"],
+            "deposit_kind": deal["deposit_kind"].value,
+        }
+        title = f"退款申请：{deal['number']} {deal['buyer_name']} {payment['amount']}元"
+        asked = self.desk.ask(Request("refund", row["id"], title, level, row["reason"], detail), deal["owner_id"], at)
+        if paid >= self.now:
+            return
+        self.desk.agree(asked, at + dt.timedelta(hours=1))
+        out = self.register(deal, PaymentPurpose.REFUND, -payment["amount"], at, payment["method"])
+        out["registered_by_id"] = self.people.one(Role.CASHIER)
+        self.clear(out, paid)
+        row.update(status=RefundStatus.PAID, paid_row_id=out["id"])
 
     def invoice(self, deal: Row, vehicle: Row, at: dt.datetime) -> None:
         """机动车销售统一发票."""
@@ -183,6 +194,9 @@ class Till:
 
     def counters(self, orders: Counter[str]) -> None:
         """Numbers given by the application continue where the demo ends."""
+        for kind, numbers in (("order", orders), ("receipt", self._receipts)):
+            for span, last in numbers.items():
+                self.bulk.add(NumberSequence, store_id=self.people.store_id, kind=kind, span=span, last=last)
 
     @staticmethod
     def _scope(deal: Row) -> dict[str, Any]:

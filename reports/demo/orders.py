@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from dealership.core import periods
 from dealership.org.choices import Role
 from leads.choices import ProspectStatus
-from reports.demo import deal_rows, words
+from reports.demo import deal_rows
 from reports.demo.bulk import Row
 from reports.demo.cards import Card, CardBook
 from reports.demo.catalogue import Car, authority_of
 from reports.demo.defects import plant
 from reports.demo.delivery import hand_over
 from reports.demo.identity import id_number
+from reports.demo.requests import Desk, Request
 from reports.demo.shape import money
 from reports.demo.site import Site
 from reports.demo.stock import Garage
@@ -31,7 +32,9 @@ from sales.choices import (
 from sales.models import Allocation, Deal, DealStateChange
 
 BEYOND_AUTHORITY = 12  # percent of deals that ask for a special price
+WAITING_TODAY = 45  # the same today, still to be answered
 FACTORY_ORDER = 10  # percent that wait for the factory
+LATE_LOANS = 9  # percent of loans that the bank pays after the hand-over
 OVERDUE_DEPOSITS = 3  # planted: agreed days ago, no money yet
 DISCOUNT_SHARE = 97  # per mille of the list price, on average
 
@@ -43,6 +46,7 @@ class Order:
     row: Row
     card: Card
     car: Car
+    level: int = 0  # of the price approval; 0 needs none
     vehicle: Row | None = None
     lines: list[Row] = field(default_factory=list)
     deliver_at: dt.datetime | None = None
@@ -71,9 +75,11 @@ class OrderBook:
         self.agenda = site.agenda
         self.garage = Garage(site)
         self.money = deal_rows.Till(site)
+        self.desk = Desk(site)
         self.orders: list[Order] = []
         self._numbers: Counter[str] = Counter()
         self._overdue_left = OVERDUE_DEPOSITS
+        self.today = periods.at(periods.local_date(site.now))
 
     def place(self, card: Card, at: dt.datetime, *, not_before: dt.datetime | None = None) -> None:
         """Draft, price, deposit; what follows is put on the agenda. `not_before` is the earliest hand-over."""
@@ -82,12 +88,15 @@ class OrderBook:
         order = self._draft(card, at)
         self.orders.append(order)
         agreed = at + dt.timedelta(minutes=8)
-        if order.row["approved_until"]:
-            self.move(order, DealStatus.PRICE_APPROVAL, agreed, card.seller.user_id)
-            agreed += dt.timedelta(minutes=self.rng.randrange(20, 150))
         card.buying = True
         card.turn += 1
-        self.agenda.after(agreed, self._agreed, order, not_before)
+        if not order.level:
+            self.agenda.after(agreed, self._agreed, order, not_before, card.seller.user_id)
+            return
+        self.move(order, DealStatus.PRICE_APPROVAL, agreed, card.seller.user_id, "客户坚持此价成交，竞品报价更低")
+        request = self.desk.ask(self._price_request(order), card.seller.user_id, agreed)
+        answer = agreed + dt.timedelta(minutes=self.rng.randrange(20, 240), hours=9 if at >= self.today else 0)
+        self.agenda.after(answer, self._price_agreed, order, not_before, request)
 
     def finish(self) -> None:
         """What is left at the end: free cars, planted faults, the counters of numbers."""
@@ -139,10 +148,10 @@ class OrderBook:
         )
         order = Order(row, card, car)
         self.move(order, DealStatus.DRAFT, at, seller.user_id)
-        self._price(order, msrp, at)
+        self._price(order, msrp)
         return order
 
-    def _price(self, order: Order, msrp: int, at: dt.datetime) -> None:
+    def _price(self, order: Order, msrp: int) -> None:
         rng, row = self.rng, order.row
         order.lines = deal_rows.lines_of(self.bulk, row, rng)
         gifts = sum(line["cost"] for line in order.lines if line["kind"] == "gift")
@@ -150,10 +159,9 @@ class OrderBook:
         wanted = msrp * rng.randrange(DISCOUNT_SHARE - 30, DISCOUNT_SHARE + 26) // 100_000 * 100
         room = authority - int(gifts)
         discount = min(wanted, room // 100 * 100)
-        if rng.randrange(100) < BEYOND_AUTHORITY:
+        if rng.randrange(100) < (BEYOND_AUTHORITY if order.row["created_at"] < self.today else WAITING_TODAY):
             discount = room + rng.choices((1000, 1800, 4200), weights=(50, 30, 20))[0]
-            row["approved_until"] = periods.local_date(at) + dt.timedelta(days=3)
-            row["approved_concession"] = money(discount + int(gifts))
+            order.level = 1 if discount <= room + 2000 else 2
         price = money(msrp - discount)
         own = sum((line["price"] for line in order.lines if not line["is_pass_through"]), money(0))
         passed = sum((line["price"] for line in order.lines if line["is_pass_through"]), money(0))
@@ -166,12 +174,29 @@ class OrderBook:
         if row["payment_mode"] == PaymentMode.LOAN:
             row["loan_amount"] = money(int(price) * rng.randrange(50, 71) // 100 // 1000 * 1000)
 
+    def _price_request(self, order: Order) -> Request:
+        row = order.row
+        car = f"{order.car.series} {order.car.name}"
+        detail = {key: str(row[key]) for key in ("concession", "deal_price", "msrp")}
+        detail["authority"] = str(money(authority_of(int(row["msrp"]))))
+        title = f"特价审批：{row['buyer_name']} {car} 优惠{row['concession']}元"
+        return Request("deal_price", row["id"], title, order.level, "客户坚持此价成交，竞品报价更低", detail)
+
     # --- the way of an order ----------------------------------------------------------------------
 
-    def _agreed(self, order: Order, not_before: dt.datetime | None) -> None:
-        at, card = self.agenda.moment, order.card
-        self.move(order, DealStatus.PENDING_DEPOSIT, at, self.people.one(Role.SHOWROOM_MANAGER)
-                  if order.row["approved_until"] else card.seller.user_id)  # fmt: skip
+    def _price_agreed(self, order: Order, not_before: dt.datetime | None, request: Row) -> None:
+        at = self.agenda.moment
+        by = self.desk.agree(request, at)
+        order.row.update(
+            approved_until=periods.local_date(at) + dt.timedelta(days=3),
+            approved_concession=order.row["concession"],
+            approved_level=order.level,
+        )
+        self._agreed(order, not_before, by)
+
+    def _agreed(self, order: Order, not_before: dt.datetime | None, by: int) -> None:
+        at = self.agenda.moment
+        self.move(order, DealStatus.PENDING_DEPOSIT, at, by)
         deposit = self.money.register(
             order.row, PaymentPurpose.DEPOSIT, order.row["deposit_amount"], at + dt.timedelta(minutes=6)
         )
@@ -191,8 +216,9 @@ class OrderBook:
         self.move(order, DealStatus.ORDERED, at, self.people.one(Role.CASHIER))
         by = self.people.one(Role.CASHIER)
         self.book.move(card, at, ProspectStatus.ORDERED, by, order.row["number"])
+        order.documents = deal_rows.documents_of(self.bulk, order.row)
         self.book.stop(card, at)
-        self.book.regrade(card, at, "O", "下订")
+        self.book.regrade(card, at, "O")
         self.book.plan_regular(card, at, 7)
         self._plan(order, at, not_before)
 
@@ -231,7 +257,7 @@ class OrderBook:
         )
         vehicle["status"] = VehicleStatus.ALLOCATED
         self.move(order, DealStatus.ALLOCATED, at, by)
-        order.documents = deal_rows.documents_of(self.bulk, order.row, at, by, self.rng)
+        deal_rows.arrive(order.documents, at, by, self.rng)
         rest = (order.deliver_at or at) - at
         self.agenda.after(self._office_hours(at + rest * 0.5), self._pay, order)
 
@@ -265,10 +291,25 @@ class OrderBook:
         self.money.invoice(order.row, order.taken, at)
         order.taken["status"] = VehicleStatus.INVOICED
         self.move(order, DealStatus.INVOICED, at, self.people.one(Role.FINANCE))
-        deliver = max(order.deliver_at or at, at + dt.timedelta(hours=4))
-        ready = at + (deliver - at) * 0.6
-        self.agenda.after(ready, self._ready, order)
-        self.agenda.after(self._office_hours(deliver), self._deliver, order)
+        deliver = self._office_hours(max(order.deliver_at or at, at + dt.timedelta(hours=4)))
+        self.agenda.after(at + (deliver - at) * 0.6, self._ready, order)
+        if order.row["payment_mode"] == PaymentMode.LOAN:
+            self._await_loan(order, at, deliver)
+        self.agenda.after(deliver, self._deliver, order)
+
+    def _await_loan(self, order: Order, at: dt.datetime, deliver: dt.datetime) -> None:
+        """The bank pays after the invoice; a few cars go before, with the general manager's signature."""
+        row = order.row
+        late = self.rng.randrange(100) < LATE_LOANS
+        arrives = at + (deliver - at) * 0.5
+        if late:
+            days = self.rng.choices((2, 5, 24), weights=(50, 40, 10))[0]
+            arrives = self._office_hours(deliver + dt.timedelta(days=days))
+            row["delivery_exception_by_id"] = self.people.one(Role.GENERAL_MANAGER)
+            row["delivery_exception"] = "贷款已批复，放款在途，同意先交车"
+        amount = row["loan_amount"]
+        loan = self.money.register(row, PaymentPurpose.LOAN, amount, at, PaymentMethod.BANK_LOAN)
+        self.agenda.after(arrives, self._loan_arrives, loan)
 
     def _ready(self, order: Order) -> None:
         at, by = self.agenda.moment, self.people.one(Role.DELIVERY_SPECIALIST)
@@ -277,15 +318,7 @@ class OrderBook:
         self.move(order, DealStatus.READY, at, by)
 
     def _deliver(self, order: Order) -> None:
-        at, row = self.agenda.moment, order.row
-        if row["status"] != DealStatus.READY:
-            self.agenda.after(at + dt.timedelta(hours=3), self._deliver, order)
-            return
-        hand_over(self, order, at)
-        if row["payment_mode"] == PaymentMode.LOAN:
-            loan = self.money.register(row, PaymentPurpose.LOAN, row["loan_amount"], at, PaymentMethod.BANK_LOAN)
-            days = self.rng.randrange(1, 9) if self.rng.random() < 0.96 else self.rng.randrange(20, 40)
-            self.agenda.after(self._office_hours(at + dt.timedelta(days=days)), self._loan_arrives, loan)
+        hand_over(self, order, self.agenda.moment)
 
     def _loan_arrives(self, loan: Row) -> None:
         self.money.clear(loan, self.agenda.moment)
@@ -297,32 +330,27 @@ class OrderBook:
         order.row.update(cancel_requested_at=at, cancel_from_status=order.row["status"], cancel_reason=reason)
         order.row["is_seller_caused"] = reason == CancelReason.CAR_DELAYED
         self.move(order, DealStatus.CANCEL_PENDING, at, card.seller.user_id, reason.label)
-        self.agenda.after(at + dt.timedelta(hours=2), self._cancelled, order)
+        title = f"退订申请：{order.row['number']} {order.row['buyer_name']}"
+        detail = {"reason": reason.value, "seller_caused": order.row["is_seller_caused"]}
+        detail["deposit_kind"] = order.row["deposit_kind"].value
+        request = Request("deal_cancel", order.row["id"], title, 2, reason.label, detail)
+        asked = self.desk.ask(request, card.seller.user_id, at)
+        self.agenda.after(at + dt.timedelta(hours=2), self._cancelled, order, asked)
 
-    def _cancelled(self, order: Order) -> None:
+    def _cancelled(self, order: Order, asked: Row) -> None:
         at, card, row = self.agenda.moment, order.card, order.row
-        manager = self.people.one(Role.SALES_MANAGER)
+        manager = self.desk.agree(asked, at)
         row["cancelled_at"] = at
-        self.move(order, DealStatus.CANCELLED, at, manager, row["cancel_reason"].label)
+        self.move(order, DealStatus.CANCELLED, at, manager)
         if row["deposit_kind"] == DepositKind.PREPAYMENT or row["is_seller_caused"]:
-            self.money.refund(row, at, manager)
-        card.buying = False
-        self.book.regrade(card, at, "T", "退订")
+            self.money.refund(row, at)
         self.book.stop(card, at)
-        back = self.rng.random() < 0.45
-        self.book.move(card, at, ProspectStatus.ACTIVE if back else ProspectStatus.LOSS_PENDING, manager, "退订")
-        if back:
-            self.book.regrade(card, at, row["grade_before"] or "B", "退订后继续跟进")
-            self.book.plan_regular(card, at, 2)
-        else:
-            at += dt.timedelta(hours=16)
-            self.agenda.after(at, self._lost, card)
-
-    def _lost(self, card: Card) -> None:
-        if card.prospect["status"] == ProspectStatus.LOSS_PENDING:
-            manager = self.people.one(Role.SHOWROOM_MANAGER)
-            reason = self.rng.choice(words.LOSS_REASONS)[0]
-            self.book.move(card, self.agenda.moment, ProspectStatus.LOST, manager, reason)
+        self.book.move(card, at, ProspectStatus.ACTIVE, manager, row["cancel_reason"].label)
+        self.book.regrade(card, at, "T", row["cancel_reason"].label)
+        self.book.regrade(card, at, row["grade_before"] or "B", row["cancel_reason"].label)
+        card.buying = False
+        card.refusing = self.rng.random() < 0.55
+        self.book.plan_regular(card, at, 2)
 
     @staticmethod
     def _office_hours(at: dt.datetime) -> dt.datetime:
