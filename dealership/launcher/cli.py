@@ -102,8 +102,7 @@ def _prepare(place: Place, servers: Servers) -> None:
     _run_manage(place, env, "migrate", "-v", "0", "--no-input")
     collect_static(place, lambda: _run_manage(place, env, "collectstatic", "-v", "0", "--no-input"))
     _run_manage(place, env, "preflight")
-    if any(place.root.glob("**/management/commands/seed_demo.py")):
-        _run_manage(place, env, "seed_demo")
+    _run_manage(place, env, "seed_demo")
     password = place.state / "demo-password"
     if not password.exists():
         say(f"the demo accounts sign in with the password {env['DEMO_PASSWORD']}")
