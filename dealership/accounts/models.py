@@ -24,7 +24,7 @@ class User(AbstractUser):
     last_name = None  # type: ignore[assignment]
     name = models.CharField("姓名", max_length=40)
     employee_no = models.CharField("工号", max_length=20, blank=True)
-    must_change_password = models.BooleanField("首次登录须改密码", default=False)
+    must_change_password = models.BooleanField("首次登录须改密码", default=False, db_default=False)
     joined_on = models.DateField("入职日期", null=True, blank=True)
 
     objects: ClassVar[PeopleManager] = PeopleManager()

@@ -79,7 +79,7 @@ def _steps(place: Place) -> list[Step]:
         ("ruff format", [place.tool("ruff"), "format", "--check", "."], {}),
         *djade,
         ("import-linter", [place.tool("lint-imports"), "--no-logo"], {}),
-        ("bandit", [*place.module("bandit"), "-q", "-c", "pyproject.toml", "-r", "."], {}),
+        ("bandit", [*place.module("bandit"), "-q", "-ll", "-c", "pyproject.toml", "-r", "."], {}),
         ("mypy", [*place.module("mypy"), "."], {}),
         ("makemigrations", [*manage, "makemigrations", "--check", "--dry-run"], {}),
         ("migration linter", [*manage, "lintmigrations", "--quiet", "ok", "ignore"], {}),
