@@ -84,6 +84,12 @@ def _local(moment: dt.datetime | None) -> dt.date | None:
     return periods.local_date(moment) if moment else None
 
 
+def row_count(store_id: int, month: Period) -> int:
+    """About how many detail rows the month has (progress bar)."""
+    cars = Invoice.objects.filter(store_id=store_id, **month.filter("issued_on", is_date=True)).count()
+    return cars + Payment.objects.filter(store_id=store_id, **month.filter("cleared_at")).count()
+
+
 # --- cars -----------------------------------------------------------------------------------
 def vehicle_rows(store_id: int, month: Period, reader: Any = SYSTEM) -> Iterator[Row]:
     """Cars invoiced in the month (red invoices with a minus), then cars handed over that were invoiced earlier."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
 from dealership.core.money import ratio
 
-Kind = Literal["text", "wrap", "centre", "count", "money", "percent", "change", "date"]
-Value = str | int | Decimal | dt.date | None
+Kind = Literal["text", "wrap", "centre", "count", "money", "percent", "change", "decimal", "date"]
 Row = dict[str, Any]
 
 
@@ -54,16 +52,6 @@ class Column:
         if found is None:
             return None
         return found - 1 if self.growth else found
-
-    def decode(self, value: Any) -> Value:
-        """A value back from JSON."""
-        if value is None or value == "":
-            return None
-        if self.kind in ("money", "percent", "change"):
-            return Decimal(str(value))
-        if self.kind == "count":
-            return int(value)
-        return dt.date.fromisoformat(value) if self.kind == "date" else str(value)
 
 
 def _number(value: Any) -> Decimal:

@@ -64,7 +64,7 @@ def _cards(sheet: Sheet, rows: list[Row]) -> None:
     sheet.line("潜客进销存（月初 + 新建 + 激活 − 成交 − 战败 − 休眠 = 月末）", "小标题", 22)
     sheet.head(CARDS)
     table = sheet.body(CARDS, rows, total=None)
-    closing = sum((Decimal(row["actual"] or 0) for row in rows), Decimal(0))
+    closing = sum((Decimal(row.get("actual") or 0) for row in rows), Decimal(0))
     cells = [sheet.cell("月末潜客", "合计_text"), sheet.cell("人", "合计_centre")]
     cells.append(sheet.formula(f"=SUM({table.range('actual')})", closing, "合计_count"))
     sheet.append(cells)

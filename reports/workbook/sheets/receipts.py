@@ -45,7 +45,7 @@ def write(book: Book, content: MonthContent) -> Table:
 def _noted(row: Row, methods: dict[str, list[Decimal]]) -> Row:
     sums = methods.setdefault(row["method"], [Decimal(0), Decimal(0), Decimal(0), Decimal(0)])
     for place, key in enumerate(("own", "pass_through", "amount"), 1):
-        sums[place] += row[key] or 0
+        sums[place] += row.get(key) or 0
     sums[0] += 1
     return row
 

@@ -42,9 +42,9 @@ def write(book: Book, content: MonthContent) -> Table:
 
 
 def _noted(row: Row, bands: dict[str, list[Decimal]]) -> Row:
-    sums = bands.setdefault(row["band"], [Decimal(0), Decimal(0), Decimal(row["days"] or 0)])
+    sums = bands.setdefault(row["band"], [Decimal(0), Decimal(0), Decimal(row.get("days") or 0)])
     sums[0] += row["units"]
-    sums[1] += row["cost"] or 0
+    sums[1] += row.get("cost") or 0
     return row
 
 

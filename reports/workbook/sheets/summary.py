@@ -12,13 +12,13 @@ from reports.workbook.content import MonthContent
 
 TITLE = "销售汇总"
 KEY, STORE_KEY = "series", "store"
-KINDS: dict[str, Kind] = {"元": "money", "元/台": "money", "%": "percent"}
+KINDS: dict[str, Kind] = {"元": "money", "元/台": "money", "%": "percent", "天": "decimal"}
 
 
 def columns_for(unit: str) -> tuple[Column, ...]:
     """The same columns for every figure; numbers follow the figure's unit."""
     kind = KINDS.get(unit, "count")
-    sums = unit not in ("%", "元/台")
+    sums = unit not in ("%", "元/台", "天")
     return (
         Column("label", "指标", "text", 14),
         Column("series", "车系", "text", 16),
@@ -67,9 +67,8 @@ def _as_points(column: Column) -> Column:
 
 
 def _minus(row: Row, other: str) -> object:
-    if row["actual"] is None or row[other] is None:
-        return None
-    return row["actual"] - row[other]
+    actual, before = row.get("actual"), row.get(other)
+    return None if actual is None or before is None else actual - before
 
 
 def _series(sheet: Sheet, rows: list[Row]) -> Table:
