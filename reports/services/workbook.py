@@ -1,4 +1,4 @@
-"""The month's workbook: asked for, built in a job, kept equal for a closed month, checked again before it is handed out.
+"""The month's workbook: asked for, built in a job, kept equal once closed, checked again when handed out.
 
 A closed month's rows are frozen once per version (at the close, at the latest with the first workbook); every later
 workbook of that version is written from them. A running or reopened month is read live, within the maker's reach.
