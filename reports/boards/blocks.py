@@ -1,0 +1,85 @@
+"""A block is one chart with the table of the same numbers; the template and the chart script know nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from dealership.core.kpi import Figure, Kpi, make_figure
+from reports.registry import BY_KEY
+
+ChartKind = Literal["columns", "bars", "funnel"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A table cell: shown text, the rows behind it, is it a number, its tone."""
+
+    text: str
+    url: str = ""
+    number: bool = True
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Block:
+    """`chart` is the JSON the script draws: kind, categories, series of {name, type, data, colour}."""
+
+    id: str
+    title: str
+    caption: str
+    heads: list[str]
+    rows: list[list[Cell]]
+    chart: dict[str, Any] = field(default_factory=dict)
+    foot: list[Cell] | None = None
+    note: str = ""
+    empty: str = ""
+
+    @property
+    def has_data(self) -> bool:
+        """Is there a number other than zero to draw?"""
+        return any(value for series in self.chart.get("series", ()) for value in series["data"])
+
+
+@dataclass(frozen=True)
+class Place:
+    """Whose rows a number opens: the drill page keeps store, person and period in its address."""
+
+    store_ids: tuple[int, ...]
+    period: str
+    person_id: int | None = None
+
+    def url(self, key: str, *, period: str | None = None, person_id: int | None = None) -> str:
+        """`/reports/kpis/<key>/rows/?period=…&store=…&person=…`; empty for figures without rows."""
+        if not BY_KEY[key].is_rows:
+            return ""
+        asked: dict[str, Any] = {"period": period or self.period}
+        if len(self.store_ids) == 1:
+            asked["store"] = self.store_ids[0]
+        if person := person_id or self.person_id:
+            asked["person"] = person
+        return f"{reverse('reports:kpi_rows', args=[key])}?{urlencode(asked)}"
+
+
+def added(kpi: Kpi, figures: list[Figure]) -> Figure:
+    """The figure of several days from the sums of both sides."""
+    top = sum((f.numerator or Decimal(0) for f in figures), Decimal(0))
+    bottom = sum((f.denominator or Decimal(0) for f in figures), Decimal(0))
+    return make_figure(top, bottom if kpi.is_ratio else None, is_ratio=kpi.is_ratio)
+
+
+def plain(value: Decimal | int | None) -> int | str | None:
+    """A number for JSON: whole numbers as such, others as text the script parses; unknown stays empty."""
+    if value is None:
+        return None
+    whole = Decimal(value)
+    return int(whole) if whole == whole.to_integral_value() else str(whole.quantize(Decimal("0.01")))
+
+
+def series(name: str, data: list[Any], colour: str, kind: str = "bar") -> dict[str, Any]:
+    """One series of a chart; `colour` names a Tabler token (`azure`, `green` …) or is a list of them."""
+    return {"name": name, "type": kind, "data": [plain(value) for value in data], "colour": colour}

@@ -1,0 +1,268 @@
+"""The live board: today and the month so far, within the reader's reach (product.md §6, R-TGT)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from dealership.core import periods
+from dealership.core.kpi import Figure, month_to_date
+from dealership.core.money import ratio, show_ratio
+from dealership.core.periods import Period
+from dealership.org import calendar
+from dealership.org.policy import policy
+from leads.choices import GRADE_TONE, OPEN_GRADES
+from reports import figures
+from reports.boards.blocks import Block, Cell, Place, added, series
+from reports.registry import BY_KEY
+from reports.selectors import breakdowns
+from reports.selectors.month_rows import age_band
+
+TODAY_KEYS = ("traffic_total", "first_visits", "new_cards", "follow_up_count", "orders_gross", "delivery_units")
+FUNNEL_KEYS = ("traffic_total", "first_visits", "new_cards", "orders_gross", "delivery_units")
+STATE_KEYS = ("prospects_by_grade", "overdue_follow_ups", "stock_units", "target_attainment")
+RANK_KEYS = ("new_cards", "orders_gross", "delivery_units")
+BAND_TONES = ["green", "yellow", "orange", "red", "dark"]
+ByDay = dict[dt.date, figures.Figures]
+
+
+@dataclass(frozen=True)
+class Stat:
+    """One tile: label, value with unit, a note under it, the rows it opens."""
+
+    label: str
+    value: str
+    unit: str = ""
+    note: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Board:
+    """Everything the template shows."""
+
+    day: dt.date
+    tiles: list[Stat]
+    pace: list[Stat]
+    blocks: list[Block]
+    is_empty: bool
+
+
+def board_of(*, reader: Any, store_ids: tuple[int, ...]) -> Board:
+    """Today's board over the stores; the rows of each number are those the reader reaches."""
+    today = periods.today()
+    period = month_to_date(today)
+    asked: dict[str, Any] = {"reader": reader, "store_ids": store_ids, "period": period}
+    days: ByDay = figures.grouped(**asked, by="day", keys=TODAY_KEYS)
+    people = figures.grouped(**asked, by="person", keys=RANK_KEYS)
+    state = figures.grouped(**asked, by="part", keys=STATE_KEYS)
+    place = Place(store_ids, f"{today:%Y-%m}")
+    whole, target = state.get("", {}), _target(state.get("", {}))
+    blocks = [
+        funnel_block(days, place, today),
+        daily_block(days, place, store_ids, target, until=today),
+        grade_block(state, place),
+        source_block(reader, store_ids, period, place),
+        ranking_block(people, place),
+        stock_block(reader, store_ids, place),
+    ]
+    tiles = [_tile(key, days, place, today) for key in TODAY_KEYS if _readable(days, key)]
+    is_empty = not any(block.has_data for block in blocks)
+    return Board(today, tiles, _pace(whole, store_ids, place, today), [b for b in blocks if b.heads], is_empty)
+
+
+def _readable(days: ByDay, key: str) -> bool:
+    return not days or any(key in found for found in days.values())
+
+
+def _target(whole: figures.Figures) -> Decimal | None:
+    figure = whole.get("target_attainment")
+    return (figure.denominator or None) if figure else None
+
+
+def sum_of(days: ByDay, key: str) -> Figure:
+    """A figure over all the days."""
+    return added(BY_KEY[key], [found[key] for found in days.values() if key in found])
+
+
+def _tile(key: str, days: ByDay, place: Place, today: dt.date) -> Stat:
+    kpi = BY_KEY[key]
+    now = days.get(today, {}).get(key)
+    note = f"本月 {kpi.show(sum_of(days, key).value)}"
+    url = place.url(key, period=today.isoformat())
+    return Stat(str(kpi.label), kpi.show(now.value if now else Decimal(0)), kpi.unit, note, url)
+
+
+def _pace(whole: figures.Figures, store_ids: tuple[int, ...], place: Place, today: dt.date) -> list[Stat]:
+    """Attainment against the share of the month that is over, and what waits now."""
+    stats: list[Stat] = []
+    attained = whole.get("target_attainment")
+    if attained is not None:
+        progress = _progress(store_ids, today)
+        gap = attained.value - progress if attained.value is not None and progress is not None else None
+        note = f"目标 {BY_KEY['delivery_units'].show(attained.denominator or None)} 台"
+        url = place.url("target_attainment")
+        stats.append(Stat("零售达成率", show_ratio(attained.value), note=note, url=url))
+        stats.append(Stat("时间进度", show_ratio(progress), note="按工作日、周末权重"))
+        stats.append(Stat("进度差", BY_KEY["pace_gap"].show(gap), note="达成率 − 时间进度"))
+    for key in ("overdue_follow_ups", "stock_units"):
+        if key in whole:
+            kpi = BY_KEY[key]
+            stats.append(Stat(str(kpi.label), kpi.show(whole[key].value), kpi.unit, url=place.url(key)))
+    return stats
+
+
+def _progress(store_ids: tuple[int, ...], today: dt.date) -> Decimal | None:
+    month = Period.containing("month", today)
+    parts = [calendar.time_progress(month, today, store) for store in store_ids]
+    return ratio(sum((p[0] for p in parts), Decimal(0)), sum((p[1] for p in parts), Decimal(0)))
+
+
+# --- blocks -------------------------------------------------------------------------------------
+def funnel_block(days: ByDay, place: Place, today: dt.date | None) -> Block:
+    """The steps from visitors to handed-over cars: today (when given) beside the month."""
+    keys = [key for key in FUNNEL_KEYS if _readable(days, key)]
+    rows, month = [], [sum_of(days, key).numerator or Decimal(0) for key in keys]
+    for position, key in enumerate(keys):
+        kpi = BY_KEY[key]
+        cells = [Cell(str(kpi.label), number=False)]
+        if today is not None:
+            now = days.get(today, {}).get(key)
+            cells.append(Cell(kpi.show(now.value if now else Decimal(0)), place.url(key, period=today.isoformat())))
+        cells.append(Cell(kpi.show(month[position]), place.url(key)))
+        share = ratio(month[position], month[position - 1]) if position else None
+        cells.append(Cell(show_ratio(share)))
+        rows.append(cells)
+    heads = ["环节", *(["今日"] if today else []), "本月", "占上一环节"]
+    chart = {"kind": "funnel", "categories": [str(BY_KEY[key].label) for key in keys]}
+    chart["series"] = [series("本月", list(month), "azure")]
+    return Block("funnel", "销售漏斗", "从客流到交车，本月累计", heads, rows, chart, empty="本月还没有客流和订单。")
+
+
+def daily_block(
+    days: ByDay, place: Place, store_ids: tuple[int, ...], target: Decimal | None, *, until: dt.date
+) -> Block:
+    """Orders and hand-overs by day; the dashed line is the month's target spread by day weights."""
+    month = Period.containing("month", until)
+    pace = _daily_pace(month, store_ids, target)
+    rows: list[list[Cell]] = []
+    columns: tuple[list[Any], list[Any]] = ([], [])
+    sums, due = [Decimal(0), Decimal(0)], Decimal(0)
+    for position, day in enumerate(month.days()):
+        counts = [days.get(day, {}).get(key) for key in ("orders_gross", "delivery_units")]
+        values = [figure.numerator if figure else None for figure in counts]
+        for column, value in zip(columns, values, strict=True):
+            column.append(value if day > until else value or Decimal(0))
+        if day > until:
+            continue
+        sums = [total + (value or Decimal(0)) for total, value in zip(sums, values, strict=True)]
+        due += pace[position] if pace else Decimal(0)
+        cells = [Cell(periods.day_label(day), number=False)]
+        for key, value in zip(("orders_gross", "delivery_units"), values, strict=True):
+            cells.append(Cell(BY_KEY[key].show(value or Decimal(0)), place.url(key, period=day.isoformat())))
+        rows.append([*cells, Cell(BY_KEY["delivery_units"].show(sums[1])), Cell(_one(due) if pace else "—")])
+    lines = [series("订单", columns[0], "azure"), series("交车", columns[1], "green")]
+    if pace:
+        lines.append(series("交车配速", list(pace), "orange", "line"))
+    chart = {"kind": "columns", "categories": [f"{day:%-d}日" for day in month.days()], "series": lines}
+    heads = ["日期", "订单", "交车", "累计交车", "应交累计"]
+    note = (
+        "应交累计 = 本月交车目标按日权重分摊（周末、节假日、月末权重见门店政策）。"
+        if pace
+        else "本月没有下达交车目标。"
+    )
+    empty = "本月还没有订单和交车。"
+    return Block(
+        "daily", "每日订单与交车", "每日订单、交车与目标配速", heads, rows[::-1], chart, note=note, empty=empty
+    )
+
+
+def _one(value: Decimal) -> str:
+    return str(value.quantize(Decimal("0.1")))
+
+
+def _daily_pace(month: Period, store_ids: tuple[int, ...], target: Decimal | None) -> list[Decimal]:
+    if not target or not store_ids:
+        return []
+    weights = [sum((calendar.day_weight(day, pk) for pk in store_ids), Decimal(0)) for day in month.days()]
+    whole = sum(weights, Decimal(0))
+    return [target * weight / whole for weight in weights] if whole else []
+
+
+def grade_block(state: dict[Any, figures.Figures], place: Place) -> Block:
+    """Open cards by grade."""
+    key = "prospects_by_grade"
+    counts = [_numerator(state.get(grade.value, {}), key) for grade in OPEN_GRADES]
+    whole = sum(counts, Decimal(0))
+    rows = [
+        [Cell(str(grade.label), number=False), Cell(f"{count:f}"), Cell(show_ratio(ratio(count, whole)))]
+        for grade, count in zip(OPEN_GRADES, counts, strict=True)
+    ]
+    tones = [GRADE_TONE[grade] for grade in OPEN_GRADES]
+    chart = {"kind": "bars", "categories": [str(grade.label) for grade in OPEN_GRADES]}
+    chart["series"] = [series("存量", counts, tones)]
+    foot = [Cell("合计", number=False), Cell(f"{whole:f}", place.url(key)), Cell("")]
+    heads = ["级别", "存量", "占比"]
+    return Block(
+        "grades", "潜客级别结构", "在跟意向客户按级别", heads, rows, chart, foot, empty="还没有在跟的意向客户。"
+    )
+
+
+def _numerator(found: figures.Figures, key: str) -> Decimal:
+    figure = found.get(key)
+    return (figure.numerator or Decimal(0)).to_integral_value() if figure else Decimal(0)
+
+
+def source_block(reader: Any, store_ids: tuple[int, ...], period: Period, place: Place) -> Block:
+    """New cards of the month by first source."""
+    counts = breakdowns.cards_by_source(reader=reader, store_ids=store_ids, period=period, person_id=place.person_id)
+    whole = sum(counts.values())
+    rows = [
+        [Cell(name, number=False), Cell(str(count)), Cell(show_ratio(ratio(count, whole)))]
+        for name, count in counts.items()
+    ]
+    chart = {"kind": "bars", "categories": list(counts), "series": [series("建卡", list(counts.values()), "teal")]}
+    foot = [Cell("合计", number=False), Cell(str(whole), place.url("new_cards")), Cell("")]
+    heads = ["来源", "建卡", "占比"]
+    return Block("sources", "客户来源", "本月建卡按来源", heads, rows, chart, foot, empty="本月还没有建卡。")
+
+
+def ranking_block(people: dict[Any, figures.Figures], place: Place) -> Block:
+    """People within the reader's reach by handed-over cars, then orders."""
+    names = breakdowns.people_names([pk for pk in people if pk])
+    order = sorted(names, key=lambda pk: tuple(-_numerator(people[pk], key) for key in reversed(RANK_KEYS)))
+    rows = []
+    for pk in order:
+        cells = [Cell(names[pk], number=False)]
+        cells += [Cell(f"{_numerator(people[pk], key):f}", place.url(key, person_id=pk)) for key in RANK_KEYS]
+        rows.append(cells)
+    chart = {"kind": "bars", "categories": [names[pk] for pk in order]}
+    chart["series"] = [
+        series("订单", [_numerator(people[pk], "orders_gross") for pk in order], "azure"),
+        series("交车", [_numerator(people[pk], "delivery_units") for pk in order], "green"),
+    ]
+    heads = ["顾问", "建卡", "订单", "交车"]
+    return Block("ranking", "顾问排名", "本月按交车、订单排序", heads, rows, chart, empty="本月还没有顾问业绩。")
+
+
+def stock_block(reader: Any, store_ids: tuple[int, ...], place: Place) -> Block:
+    """Cars standing in the store by age band (§3.6)."""
+    ages = breakdowns.stock_ages(reader=reader, store_ids=store_ids)
+    if ages is None:
+        return Block("stock", "", "", [], [])
+    limits = policy("stock.age_bands", store_ids[0] if len(store_ids) == 1 else None)
+    names = [age_band(limit, limits) for limit in (*limits, limits[-1] + 1)]
+    counts = dict.fromkeys(names, 0)
+    for days, count in ages:
+        counts[age_band(days, limits)] += count
+    whole = sum(counts.values())
+    rows = [
+        [Cell(name, number=False), Cell(str(count)), Cell(show_ratio(ratio(count, whole)))]
+        for name, count in counts.items()
+    ]
+    chart = {"kind": "bars", "categories": names, "series": [series("台数", list(counts.values()), BAND_TONES)]}
+    foot = [Cell("合计", number=False), Cell(str(whole), place.url("stock_units")), Cell("")]
+    heads = ["库龄", "台数", "占比"]
+    return Block("stock", "库存库龄", "在库车辆按到库天数", heads, rows, chart, foot, empty="没有在库车辆。")
