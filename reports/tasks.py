@@ -16,6 +16,8 @@ from dealership.org.models import ClosedMonth, Store
 from leads.models import Visit
 from reports.services.close import month_snapshot
 from reports.services.rollup import rollup_month
+from reports.services.workbook import KIND as WORKBOOK
+from reports.services.workbook import workbook_build
 
 log = structlog.get_logger(__name__)
 ROLLUP = "reports.rollup"
@@ -37,6 +39,13 @@ def month_end(run: JobRun) -> None:
     """Freeze openings, roll the ended month up and open its close."""
     close = month_snapshot(store_id=run.payload["store"], month=dt.date.fromisoformat(run.payload["month"]))
     log.info("month_ended", store=close.store_id, month=run.payload["month"], open=len(close.open_blocks))
+
+
+@job_kind(WORKBOOK)
+def workbook(run: JobRun) -> None:
+    """Write the workbook of one store's month."""
+    workbook_build(run)
+    log.info("workbook_built", store=run.payload["store"], month=run.payload["month"])
 
 
 @periodic

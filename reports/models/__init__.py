@@ -3,11 +3,13 @@
 from reports.models.close import MonthClose, MonthVersion
 from reports.models.fact import Fact, FillState
 from reports.models.snapshot import OpeningOrder, OpeningProspect, OpeningSnapshot, OpeningVehicle
+from reports.models.workbook import MonthRow
 
 __all__ = [
     "Fact",
     "FillState",
     "MonthClose",
+    "MonthRow",
     "MonthVersion",
     "OpeningOrder",
     "OpeningProspect",

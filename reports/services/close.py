@@ -30,6 +30,7 @@ from reports.services.freeze import differences, digest_of, month_figures
 from reports.services.rollup import rollup_month, take_rollup_lock
 from reports.services.snapshot import opening_snapshot_take
 from reports.services.verify import facts_differences
+from reports.services.workbook import month_freeze
 
 WORKBOOK = "reports.workbook"
 MANAGERS = (Role.SHOWROOM_MANAGER, Role.SALES_MANAGER)
@@ -139,6 +140,7 @@ def month_close(*, by: Any, close_id: int, version: int | None = None) -> MonthC
     close.touch()
     close.save()
     frozen = _freeze(close, by)
+    month_freeze(close=close)
     ClosedMonth.objects.create(store_id=close.store_id, month=close.month)
     record(by=by, action="month.close", target=close, changes={"version": frozen.number, "digest": frozen.digest})
     _ask_workbook(close, by)

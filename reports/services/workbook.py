@@ -27,6 +27,7 @@ from dealership.jobs.models import Job, JobState
 from dealership.jobs.runner import JobRun
 from dealership.jobs.services import request_job
 from dealership.org.models import Store
+from dealership.org.policy import policy
 from dealership.org.reach import require, sees_profit
 from reports.choices import CloseState
 from reports.models import MonthClose, MonthRow
@@ -79,7 +80,7 @@ def workbook_request(*, by: Any, store_id: int, month: Period) -> Job:
         )
     payload = {"store": store.pk, "month": month.code}
     waiting = Job.objects.filter(
-        kind=KIND, requested_by=by, payload=payload, state__in=[JobState.QUEUED, JobState.RUNNING]
+        kind=KIND, requested_by=by, payload__contains=payload, state__in=[JobState.QUEUED, JobState.RUNNING]
     ).first()
     if waiting is not None:
         return waiting
@@ -178,6 +179,7 @@ def month_content(*, by: Any, store: Store, month: Period) -> MonthContent:
             if profit or not kpi.profit
         ),
         figures=_proof(rows("store")),
+        retail_column="invoiced" if policy("kpi.retail_basis", store, month.start) == "invoice" else "delivered",
         findings=_findings(close),
     )
 

@@ -16,11 +16,11 @@ from dealership.core import periods
 from dealership.core.kpi import SYSTEM, Kpi, Measure, Scope
 from dealership.core.periods import Period
 from dealership.org.models import LeadSource, Membership, Series, Store
-from leads.choices import OPEN_STATUSES, Grade, ProspectStatus
-from leads.kpis import CARDS_CREATED, cards_open_at
-from leads.models import StatusChange
+from leads.choices import Grade
+from leads.kpis import CARDS_CREATED
 from reports import figures
 from reports.registry import BY_KEY
+from reports.selectors.identity import identity_of
 from sales.kpis import ORDERS
 from sales.models import Invoice
 
@@ -257,24 +257,21 @@ def funnel_rows(scope: MonthScope) -> Iterator[Row]:
 
 
 def card_rows(scope: MonthScope) -> Iterator[Row]:
-    """Opening + new + reactivated − won − lost − dormant, from the append-only history of states."""
-    opening = cards_open_at(scope.month.start_at).filter(store=scope.store).count()
-    moves: dict[str, int] = defaultdict(int)
-    rows = StatusChange.objects.filter(store=scope.store, **scope.period.filter("at")).order_by()
-    for before, after, count in rows.values_list("from_status", "to_status").annotate(n=Count("pk")):
-        moves[_move(before, after)] += count
-    yield {"label": "月初潜客", "unit": "人", "actual": opening}
-    for name, sign in (("新建卡", 1), ("激活", 1), ("成交", -1), ("战败", -1), ("休眠", -1)):
-        yield {"label": f"{'加' if sign > 0 else '减'}：{name}", "unit": "人", "actual": sign * moves[name]}
-
-
-def _move(before: str, after: str) -> str:
-    was_open, is_open = before in OPEN_STATUSES, after in OPEN_STATUSES
-    if was_open == is_open:
-        return "不变"
-    if is_open:
-        return "激活" if before else "新建卡"
-    return {ProspectStatus.LOST: "战败", ProspectStatus.DORMANT: "休眠"}.get(ProspectStatus(after), "成交")
+    """Opening + new + reactivated − won − lost − dormant: the lines that add up to the closing number."""
+    whole = identity_of(store_id=scope.store.pk, month=scope.month.start).store
+    moved = whole.transferred_in - whole.transferred_out
+    lines = (
+        ("月初潜客", whole.opening),
+        ("加：新建卡", whole.new),
+        ("加：激活", whole.reactivated),
+        ("加：调入 − 调出", moved),
+        ("减：成交", -whole.won),
+        ("减：战败", -whole.lost),
+        ("减：休眠", -whole.dormant),
+    )
+    for label, count in lines:
+        if count or label != "加：调入 − 调出":
+            yield {"label": label, "unit": "人", "actual": count}
 
 
 def grade_rows(scope: MonthScope) -> Iterator[Row]:

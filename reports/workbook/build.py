@@ -22,7 +22,7 @@ from reports.workbook.sheets import (
 PROVED = {
     "sales_amount": ("销售额", True),
     "retail_units": ("零售台数", False),
-    "receipts_amount": ("回款额（不含代收）", True),
+    "receipts_amount": ("回款额", True),
 }
 
 
@@ -51,7 +51,11 @@ def _checks(
 ) -> list[cover.Check]:
     places = {
         "sales_amount": [(cars, "invoice_price"), (by_series.get("sales_amount"), "actual"), (people, "sales_amount")],
-        "retail_units": [(cars, "delivered"), (by_series.get("retail_units"), "actual"), (people, "deliveries")],
+        "retail_units": [
+            (cars, content.retail_column),
+            (by_series.get("retail_units"), "actual"),
+            (people, "deliveries"),
+        ],
         "receipts_amount": [(money, "own"), (people, "receipts")],
     }
     checks = []

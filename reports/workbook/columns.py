@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from dealership.core.money import ratio
 
-Kind = Literal["text", "wrap", "centre", "count", "money", "percent", "change", "decimal", "date"]
+Kind = Literal["text", "wrap", "centre", "count", "money", "percent", "change", "points", "decimal", "date"]
 Row = dict[str, Any]
 
 

@@ -26,6 +26,7 @@ class MonthContent:
     """One store's month. `rows` answers the records of a table by its key; `profit` is what the reader may see.
 
     `figures` are the store's own totals as the month page shows them; the cover proves the sheets against them.
+    `retail_column` names the cars column that retail counts: handed over, or invoiced where that is the store's policy.
     """
 
     store_name: str
@@ -41,6 +42,7 @@ class MonthContent:
     rows: RowsOf
     definitions: tuple[Definition, ...]
     figures: dict[str, Decimal] = field(default_factory=dict)
+    retail_column: str = "delivered"
     findings: tuple[tuple[str, int], ...] = ()
 
     @property
@@ -52,8 +54,3 @@ class MonthContent:
     def stamp(self) -> str:
         """The watermark: who made this copy and when."""
         return f"由 {self.made_by} 于 {self.made_at} 生成，仅限内部使用，请勿外传"
-
-    @property
-    def file_stem(self) -> str:
-        """`门店_2026年10月_销售月报`."""
-        return f"{self.month_label}_销售月报"

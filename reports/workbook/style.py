@@ -16,6 +16,7 @@ NUMBER_FORMATS = {
     "count": "#,##0;-#,##0;0",
     "money": "#,##0.00;[Red]-#,##0.00;0.00",
     "percent": "0.0%",
+    "points": '+0.0"个百分点";[Red]-0.0"个百分点";0.0"个百分点"',
     "decimal": "#,##0.0",
     "change": "+0.0%;[Red]-0.0%;0.0%",
     "date": "yyyy-mm-dd",
@@ -68,7 +69,7 @@ def all_styles() -> list[NamedStyle]:
     head.border = Border(top=_firm, bottom=_firm)
     head.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
     head.number_format = "@"
-    kinds = ("text", "wrap", "centre", "count", "money", "percent", "change", "decimal", "date")
+    kinds = ("text", "wrap", "centre", "count", "money", "percent", "change", "points", "decimal", "date")
     return [
         head,
         _plain("标题", size=16, color=BRAND, bold=True),

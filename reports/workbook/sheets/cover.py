@@ -34,7 +34,7 @@ class Check:
 
 def open_cover(book: Book) -> Sheet:
     """The first sheet; it is filled last, when the totals of the others have their addresses."""
-    return book.sheet(TITLE, widths=[4, 20, 22, 22, 16, 18, 26], tab="1B7F4B")
+    return book.sheet(TITLE, widths=[4, 24, 22, 22, 16, 18, 22], tab="1B7F4B")
 
 
 def write(sheet: Sheet, content: MonthContent, checks: list[Check]) -> None:

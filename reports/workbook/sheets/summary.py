@@ -27,9 +27,9 @@ def columns_for(unit: str) -> tuple[Column, ...]:
         Column("actual", "实绩", kind, 16, total=sums),
         Column("attainment", "达成率", "percent", 10, share=("actual", "target")),
         Column("previous", "上月", kind, 16, total=sums, optional=True),
-        Column("mom", "环比", "change", 10, growth=("actual", "previous")),
+        Column("mom", "环比", "change", 12, growth=("actual", "previous")),
         Column("last_year", "去年同期", kind, 16, total=sums, optional=True),
-        Column("yoy", "同比", "change", 10, growth=("actual", "last_year")),
+        Column("yoy", "同比", "change", 12, growth=("actual", "last_year")),
     )
 
 
@@ -48,7 +48,7 @@ def write(book: Book, content: MonthContent) -> dict[str, Table]:
         tables[key] = _series(sheet, found)
     sheet.blank()
     sheet.line(content.compare_note)
-    sheet.line("目标按顾问下达，门店目标为各顾问之和；车系不单独下达目标。比率的同比、环比为百分点之差。")
+    sheet.line("目标按顾问下达，门店目标为各顾问之和；车系不单独下达目标。比率的同比、环比为百分点之差，不是增长率。")
     return tables
 
 
@@ -63,12 +63,12 @@ def _store(sheet: Sheet, rows: Iterable[Row]) -> None:
 
 
 def _as_points(column: Column) -> Column:
-    return replace(column, growth=None) if column.growth else column
+    return replace(column, growth=None, kind="points") if column.growth else column
 
 
 def _minus(row: Row, other: str) -> object:
     actual, before = row.get("actual"), row.get(other)
-    return None if actual is None or before is None else actual - before
+    return None if actual is None or before is None else (actual - before) * 100
 
 
 def _series(sheet: Sheet, rows: list[Row]) -> Table:
