@@ -89,3 +89,8 @@ def needs_grading(prospect: Any) -> bool:
 def gradable() -> tuple[Grade, ...]:
     """What a person may choose for a contacted customer, best first."""
     return tuple(grade for grade in OPEN_GRADES if grade != Grade.N)
+
+
+def grade_horizons(store_id: int, grades: tuple[Grade, ...] = OPEN_GRADES) -> dict[str, str]:
+    """What a grade letter means in days, by the store's own policy (H: 7天内)."""
+    return {grade.value: str(policy(f"grade.{grade.value}", store_id)["horizon"]) for grade in grades}

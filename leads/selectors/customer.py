@@ -95,6 +95,12 @@ def customer_list(*, user: Any) -> QuerySet[Customer]:
     return Customer.objects.visible_to(user).select_related("owner", "store").prefetch_related(phones)
 
 
+def customer_cards(*, user: Any, customer: Customer) -> list[Prospect]:
+    """The customer's cards within reach, newest first."""
+    rows = Prospect.objects.visible_to(user).filter(customer=customer).select_related("owner", "series")
+    return list(rows.order_by("-card_created_at", "-id"))
+
+
 def search_condition(text: str, path: str = "") -> Q:
     """Part of a phone, of the name, of its pinyin or its initials. `path` leads to the customer (`customer__`).
 

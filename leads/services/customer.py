@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from dealership.audit.services import record, record_reveal
 from dealership.core import periods
@@ -187,6 +188,7 @@ def owner_notify(*, by: Any, store: Store, phone: str) -> str:
         kind="customer.owner_notify",
         key=f"customer:{customer.pk}:met:{periods.today()}",
         text=f"{by.name} 正在接待您名下的客户，请尽快联系或到展厅接待。",
+        url=reverse("leads:customer_detail", args=[customer.pk]),
     )
     record(by=by, action="customer.owner_notify", target=customer)
     return str(found.owner_name)

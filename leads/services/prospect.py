@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from django.urls import reverse
+
 from dealership.audit.services import record
 from dealership.core import periods
 from dealership.core.errors import DomainError
@@ -169,7 +171,7 @@ def prospect_reassign(*, by: Any, prospect_id: int, new_owner: Any, reason: str)
         raise DomainError("same_owner", "该客户已归属此顾问。", {"new_owner": ["该客户已归属此顾问。"]})
     old_owner = card.owner
     _hand_over(card, new_owner, by=by, reason=reason)
-    url = ""
+    url = reverse("leads:prospect_detail", args=[card.pk])
     key = f"prospect:{card.pk}:reassign:{card.version}"
     notify(to=[new_owner], kind="prospect.reassigned", key=key, text="有一位客户转到您名下，请尽快联系。", url=url)
     notify(to=[old_owner], kind="prospect.reassigned", key=key, text=f"您名下一位客户已转给{new_owner.name}。")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
+
+from django.urls import reverse
 
 from dealership.audit.services import record
 from dealership.core import periods
 from dealership.core.errors import DomainError
 from dealership.core.services import check_version, lock, service
-from dealership.core.text import clean_text
 from dealership.notices.services import notify
-from dealership.org.models import LeadSource, Series, Store
+from dealership.org.models import LeadSource, Store
 from dealership.org.reach import can, has_role, people_in, require, team_id_in
 from dealership.org.roles import SELLING_ROLES
 from leads.choices import (
@@ -21,42 +22,16 @@ from leads.choices import (
     CardChannel,
     ContactChannel,
     FollowUpOutcome,
-    Gender,
     Grade,
     VisitChannel,
     VisitPurpose,
     VisitType,
 )
 from leads.models import Customer, Prospect, Visit
-from leads.policies import MAX_BACK
+from leads.services.arrival import Arrival, arrival_checked
 from leads.services.customer import find_or_create, own_if_ownerless
 from leads.services.follow_up import follow_up_log
 from leads.services.prospect import live_card, open_card
-
-MAX_PARTY = 30
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """What was told at the door, checked. `captured` None means only the arrival is known yet."""
-
-    channel: str
-    captured: bool | None
-    party_size: int
-    purpose: str
-    phone: str
-    name: str
-    gender: str
-    series: tuple[Series, ...]
-    source: LeadSource | None
-    grade: str
-    note: str
-    next_follow_up_at: dt.datetime | None
-    moment: dt.datetime
-
-    @property
-    def is_purchase(self) -> bool:
-        return self.purpose == VisitPurpose.PURCHASE
 
 
 @service
@@ -87,7 +62,7 @@ def visit_register(
     day and channel is the same visit. A purchase visit without a live card makes one. `owner` is for a new customer.
     """
     require(by, "visit.register", store.pk)
-    arrival = _checked(
+    arrival = arrival_checked(
         store, channel=channel, captured=captured, party_size=party_size, purpose=purpose, phone=phone, name=name,
         gender=gender, series_ids=series_ids, source=source, grade=grade, note=note,
         next_follow_up_at=next_follow_up_at, moment=visited_at or periods.now(),
@@ -131,7 +106,7 @@ def visit_complete(
     check_version(visit, version, party_size=visit.party_size)
     if visit.visit_type != VisitType.INCOMPLETE:
         raise DomainError("already_complete", "这条登记已经完善，无需重复提交。")
-    arrival = _checked(
+    arrival = arrival_checked(
         visit.store, channel=visit.channel, captured=captured, party_size=party_size, purpose=purpose, phone=phone,
         name=name, gender=gender, series_ids=series_ids, source=source, grade=grade, note=note,
         next_follow_up_at=next_follow_up_at, moment=visit.visited_at,
@@ -177,59 +152,10 @@ def visit_assign(*, by: Any, visit_id: int, received_by: Any) -> Visit:
     if visit.received_by is not None and visit.received_by.pk != by.pk:
         notify(
             to=[visit.received_by], kind="visit.assigned", key=f"visit:{visit.pk}:assigned:{visit.version}",
-            text="前台为您登记了一批到店客户，请接待后完善登记。", url="",
+            text="前台为您登记了一批到店客户，请接待后完善登记。", url=reverse("leads:visit_complete", args=[visit.pk]),
         )  # fmt: skip
     record(by=by, action="visit.assign", target=visit, changes={"received_by": visit.received_by_id})
     return visit
-
-
-def _checked(
-    store: Store, *, series_ids: Iterable[int], grade: str | None, captured: bool | None, **told: Any
-) -> Arrival:
-    """Refuse what cannot be: unknown choices, a party of none, a time in the future, uncaptured with a phone."""
-    _check_choices(told, grade)
-    if not 1 <= told["party_size"] <= MAX_PARTY:
-        text = f"同行人数请填 1 到 {MAX_PARTY}。"
-        raise DomainError("bad_party_size", text, {"party_size": [text]})
-    now = periods.now()
-    if told["moment"] > now:
-        raise DomainError("in_future", "到店时间不能晚于现在。", {"visited_at": ["到店时间不能晚于现在。"]})
-    if told["moment"] < now - MAX_BACK:
-        raise DomainError("too_old", "到店时间太早，请核对年份。", {"visited_at": ["到店时间太早，请核对年份。"]})
-    phone = clean_text(told.pop("phone"))
-    if captured is None and phone:
-        captured = True
-    if captured and not phone:
-        text = "请填写客户手机号；客户不愿留电话请选“未留资”。"
-        raise DomainError("phone_missing", text, {"phone": [text]})
-    if captured is False and phone:
-        text = "已填写手机号，不能同时选“未留资”。"
-        raise DomainError("phone_not_expected", text, {"phone": [text]})
-    note = clean_text(told.pop("note"))
-    if len(note) > 500:
-        raise DomainError("note_long", "备注最多 500 字。", {"note": ["备注最多 500 字。"]})
-    series = _series(store, series_ids)
-    return Arrival(captured=captured, phone=phone, note=note, series=series, grade=grade or "", **told)
-
-
-def _check_choices(told: dict[str, Any], grade: str | None) -> None:
-    allowed = {"channel": VisitChannel.values, "purpose": VisitPurpose.values, "gender": Gender.values}
-    for field, values in allowed.items():
-        if told[field] not in values:
-            raise DomainError("bad_choice", "选项无效，请重新选择。", {field: ["选项无效，请重新选择。"]})
-    if grade and grade not in ("H", "A", "B", "C", "N"):
-        raise DomainError("bad_grade", "级别只能选 H、A、B、C 或 N。", {"grade": ["级别只能选 H、A、B、C 或 N。"]})
-
-
-def _series(store: Store, series_ids: Iterable[int]) -> tuple[Series, ...]:
-    wanted = set(series_ids)
-    if not wanted:
-        return ()
-    found = tuple(Series.objects.filter(pk__in=wanted, brand_id=store.brand_id))
-    if len(found) != len(wanted):
-        text = "意向车型中有本店不销售的车系，请重新选择。"
-        raise DomainError("bad_series", text, {"series": [text]})
-    return found
 
 
 def _receiver(by: Any, store: Store, chosen: Any) -> Any:
@@ -391,7 +317,7 @@ def _tell_owner(visit: Visit, by: Any) -> None:
     receiver, owner = visit.received_by, visit.owner
     if receiver is None or owner is None or receiver.pk == owner.pk:
         return
-    url = ""
+    url = reverse("leads:customer_detail", args=[visit.customer_id])
     key = f"visit:{visit.pk}:collision"
     text = f"您的客户今日由 {receiver.name} 接待，来访已记在您名下，请尽快跟进。"
     notify(to=[owner], kind="visit.collision", key=key, text=text, url=url)

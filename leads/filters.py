@@ -1,0 +1,121 @@
+"""One FilterSet per list, used by the page and by the API alike. Every choice holds only what the reader reaches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters as df
+from django import forms
+from django.db.models import Q, QuerySet
+
+from dealership.core import periods
+from dealership.core.periods import Period
+from leads.choices import Grade, ProspectStatus, VisitChannel, VisitPurpose, VisitType
+from leads.models import Customer, OwnedVehicle, Prospect, Visit
+from leads.selectors.choices import sellers_seen_by, sources_seen_by, stores_seen_by
+from leads.selectors.customer import search_condition
+
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+def _sellers(request: Any) -> QuerySet[Any]:
+    return sellers_seen_by(request.user)
+
+
+def _sources(request: Any) -> QuerySet[Any]:
+    return sources_seen_by(request.user)
+
+
+def _stores(request: Any) -> QuerySet[Any]:
+    return stores_seen_by(request.user)
+
+
+class _Search(df.FilterSet):
+    """`q`: part of a phone (four digits or more), name, pinyin, initials; `path` leads to the customer."""
+
+    q = df.CharFilter(label="搜索", method="search", max_length=40)
+    path = "customer__"
+
+    def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(search_condition(value, self.path))
+
+
+class ProspectFilter(_Search):
+    """Filters of the prospect list and board."""
+
+    grade = df.MultipleChoiceFilter(label="级别", choices=Grade.choices)
+    status = df.MultipleChoiceFilter(label="状态", choices=ProspectStatus.choices)
+    store = df.ModelChoiceFilter(label="门店", queryset=_stores)
+    owner = df.ModelChoiceFilter(label="顾问", queryset=_sellers)
+    source = df.ModelChoiceFilter(label="来源", queryset=_sources)
+    overdue = df.BooleanFilter(label="逾期", method="by_overdue")
+    due_on = df.DateFilter(label="应跟进日", method="by_due_day", widget=DAY)
+    created_from = df.DateFilter(label="建卡从", method="by_created_from", widget=DAY)
+    created_to = df.DateFilter(label="建卡至", method="by_created_to", widget=DAY)
+
+    class Meta:
+        model = Prospect
+        fields: list[str] = []
+
+    def by_overdue(self, rows: QuerySet[Prospect], name: str, value: bool) -> QuerySet[Prospect]:
+        late = rows.overdue(periods.now())  # type: ignore[attr-defined]
+        return late if value else rows.exclude(pk__in=late.values("pk"))
+
+    def by_due_day(self, rows: QuerySet[Prospect], name: str, value: Any) -> QuerySet[Prospect]:
+        return rows.filter(**Period.day(value).filter("next_follow_up_at"))
+
+    def by_created_from(self, rows: QuerySet[Prospect], name: str, value: Any) -> QuerySet[Prospect]:
+        return rows.filter(card_created_at__gte=periods.at(value))
+
+    def by_created_to(self, rows: QuerySet[Prospect], name: str, value: Any) -> QuerySet[Prospect]:
+        return rows.filter(card_created_at__lt=periods.end_of_day(value))
+
+
+class VisitFilter(_Search):
+    """Filters of the visit register."""
+
+    day = df.DateFilter(label="日期", field_name="visited_on", widget=DAY)
+    date_from = df.DateFilter(label="从", field_name="visited_on", lookup_expr="gte", widget=DAY)
+    date_to = df.DateFilter(label="至", field_name="visited_on", lookup_expr="lte", widget=DAY)
+    visit_type = df.MultipleChoiceFilter(label="到店类型", choices=VisitType.choices)
+    channel = df.ChoiceFilter(label="方式", choices=VisitChannel.choices)
+    purpose = df.ChoiceFilter(label="来意", choices=VisitPurpose.choices)
+    store = df.ModelChoiceFilter(label="门店", queryset=_stores)
+    owner = df.ModelChoiceFilter(label="顾问", queryset=_sellers)
+    source = df.ModelChoiceFilter(label="来源", queryset=_sources)
+
+    class Meta:
+        model = Visit
+        fields: list[str] = []
+
+
+class CustomerFilter(_Search):
+    """Filters of the customers resource."""
+
+    owner = df.ModelChoiceFilter(label="顾问", queryset=_sellers)
+    store = df.ModelChoiceFilter(label="门店", queryset=_stores)
+    path = ""
+
+    class Meta:
+        model = Customer
+        fields: list[str] = []
+
+
+class OwnerFilter(_Search):
+    """Filters of the owners list; also by the end of a VIN or a plate."""
+
+    store = df.ModelChoiceFilter(label="门店", queryset=_stores)
+    owner = df.ModelChoiceFilter(label="顾问", queryset=_sellers)
+    care_due = df.BooleanFilter(label="待回访", method="by_care_due")
+
+    class Meta:
+        model = OwnedVehicle
+        fields: list[str] = []
+
+    def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        text = value.strip().upper()
+        return rows.filter(search_condition(value, self.path) | Q(vin__endswith=text) | Q(plate__endswith=text))
+
+    def by_care_due(self, rows: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
+        due = Q(care_tasks__done_at=None, care_tasks__due_on__lte=periods.today())
+        return rows.filter(due).distinct() if value else rows

@@ -1,0 +1,91 @@
+"""What forms and the API let a person choose: stores, sellers, sources and models, always within reach."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from dealership.accounts.models import User
+from dealership.core.errors import DomainError, NotAllowed, NotFound
+from dealership.core.scoping import reach_for
+from dealership.org.models import LeadSource, Series, Store
+from dealership.org.reach import can, home_store, people_in
+from dealership.org.roles import SELLING_ROLES
+
+
+def store_for(user: Any, act: str, store_id: int | None = None) -> Store:
+    """The store of a new row: the one asked for when the person may act there, else the one they work in."""
+    if store_id is not None:
+        store = Store.objects.visible_to(user).filter(pk=store_id).first()
+        if store is None:
+            raise NotFound
+    else:
+        store = home_store(user)
+    if store is None or not can(user, act, store.pk):
+        raise NotAllowed
+    return store
+
+
+def stores_seen_by(user: Any) -> QuerySet[Store]:
+    """Stores a list can be filtered by."""
+    return Store.objects.visible_to(user)
+
+
+def sellers_in(store: Store) -> QuerySet[User]:
+    """People of the store who may hold customers."""
+    return people_in([store.pk], SELLING_ROLES)
+
+
+def sellers_seen_by(user: Any) -> QuerySet[User]:
+    """Owners a list can be filtered by: the sellers of the stores within reach."""
+    reach = reach_for(user, "prospect")
+    stores = Store.objects.visible_to(user).values_list("pk", flat=True)
+    if reach.own_store_ids and not (reach.store_ids or reach.group_ids or reach.team_ids):
+        return User.objects.filter(pk=user.pk)
+    return people_in(stores, SELLING_ROLES)
+
+
+def sources_of(store: Store) -> QuerySet[LeadSource]:
+    """Sources in use in the store's group."""
+    return LeadSource.objects.filter(group_id=store.group_id, is_active=True)
+
+
+def sources_seen_by(user: Any) -> QuerySet[LeadSource]:
+    """Sources of the groups within reach, for filters."""
+    return LeadSource.objects.filter(group__stores__in=Store.objects.visible_to(user)).distinct()
+
+
+def series_of(store: Store) -> QuerySet[Series]:
+    """Models the store sells."""
+    return Series.objects.filter(brand_id=store.brand_id, is_active=True)
+
+
+def source_chosen(store: Store, source_id: int | None) -> LeadSource | None:
+    """A source by id, refused (422) when it is not one of the store's group (A05)."""
+    if source_id is None:
+        return None
+    source = sources_of(store).filter(pk=source_id).first()
+    if source is None:
+        raise DomainError("bad_source", "来源无效，请重新选择。", {"source": ["来源无效，请重新选择。"]})
+    return source
+
+
+def series_chosen(store: Store, series_id: int | None) -> Series | None:
+    """A model by id, refused (422) when the store does not sell it (A05)."""
+    if series_id is None:
+        return None
+    series = series_of(store).filter(pk=series_id).first()
+    if series is None:
+        raise DomainError("bad_series", "车系无效，请重新选择。", {"series": ["车系无效，请重新选择。"]})
+    return series
+
+
+def seller_chosen(store: Store, user_id: int | None, field: str = "received_by") -> User | None:
+    """A seller by id, refused (422) when they do not sell in the store (A05)."""
+    if user_id is None:
+        return None
+    person = sellers_in(store).filter(pk=user_id).first()
+    if person is None:
+        raise DomainError("bad_receiver", "请选择本店在职的销售顾问。", {field: ["请选择本店在职的销售顾问。"]})
+    return person

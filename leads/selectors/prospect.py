@@ -1,0 +1,81 @@
+"""Reads of prospect cards: list, board, one card."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, F, QuerySet, Value
+from django.db.models.functions import Coalesce
+
+from dealership.core.errors import NotFound
+from leads.choices import OPEN_GRADES, OPEN_STATUSES, Grade
+from leads.models import FollowUp, FollowUpTask, Prospect
+from leads.selectors.customer import primary_phones
+
+# Cards without a next step (lost, delivered) come last.
+NEVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
+# What a list may be sorted by (A04). Each ends in the unique id and holds no nullable column.
+ORDERINGS: dict[str, tuple[str, ...]] = {
+    "next_follow_up_at": ("due", "id"),
+    "-next_follow_up_at": ("-due", "-id"),
+    "card_created_at": ("card_created_at", "id"),
+    "-card_created_at": ("-card_created_at", "-id"),
+    "-grade_since": ("-grade_since", "-id"),
+}
+DEFAULT_ORDERING = "next_follow_up_at"
+COLUMN_SIZE = 20
+
+
+@dataclass(frozen=True)
+class Column:
+    """One grade of the board: all open cards are counted, the most urgent are shown."""
+
+    grade: Grade
+    count: int
+    cards: list[Prospect]
+
+
+def prospect_list(*, user: Any) -> QuerySet[Prospect]:
+    """Cards within reach with what a row shows; `due` sorts cards without a next step last."""
+    rows = Prospect.objects.visible_to(user).annotate(due=Coalesce(F("next_follow_up_at"), Value(NEVER)))
+    return rows.select_related("customer", "owner", "source", "series").prefetch_related(primary_phones())
+
+
+def prospect_get(*, user: Any, prospect_id: int) -> Prospect:
+    """One card within reach with its customer and phones; 404 otherwise."""
+    card = prospect_list(user=user).select_related("store", "team", "referred_by").filter(pk=prospect_id).first()
+    if card is None:
+        raise NotFound
+    return card
+
+
+def prospect_board(rows: QuerySet[Prospect]) -> list[Column]:
+    """Open cards by grade: N, H, A, B, C. `rows` is a filtered `prospect_list`; three statements in all."""
+    rows = rows.filter(status__in=OPEN_STATUSES)
+    counted = rows.order_by().values("grade").annotate(total=Count("pk")).values_list("grade", "total")
+    counts = dict(counted)
+    grades = (Grade.N, *(grade for grade in OPEN_GRADES if grade != Grade.N))
+    first, *others = [
+        rows.filter(grade=grade).order_by("due", "id").values_list("pk", flat=True)[:COLUMN_SIZE] for grade in grades
+    ]
+    wanted = list(first.union(*others, all=True))
+    cards = list(rows.filter(pk__in=wanted).order_by("due", "id"))
+    return [Column(grade, counts.get(grade, 0), [card for card in cards if card.grade == grade]) for grade in grades]
+
+
+def open_tasks(*, user: Any, prospect: Prospect) -> list[FollowUpTask]:
+    """The card's open tasks, nearest first."""
+    tasks = FollowUpTask.objects.visible_to(user).open().filter(prospect=prospect)
+    return list(tasks.order_by("due_at", "id"))
+
+
+def follow_up_list(*, user: Any, prospect: Prospect) -> QuerySet[FollowUp]:
+    """Contacts of a card the reader reaches."""
+    return FollowUp.objects.filter(prospect=prospect).select_related("done_by")
+
+
+def follow_up_get(*, follow_up_id: int) -> FollowUp:
+    """The contact just logged (for an idempotent answer)."""
+    return FollowUp.objects.select_related("done_by", "prospect").get(pk=follow_up_id)

@@ -1,0 +1,177 @@
+"""意向客户: list, grade board, the card, its facts, hand-over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dealership.core import periods
+from dealership.core.errors import DomainError
+from dealership.core.paging import page_of
+from dealership.core.views import done, refuse
+from dealership.org.reach import can, require
+from leads import policies
+from leads.choices import LIVE_STATUSES
+from leads.filters import ProspectFilter
+from leads.forms import FollowUpForm, ProspectForm, ReassignForm
+from leads.models import Prospect
+from leads.selectors.prospect import (
+    DEFAULT_ORDERING,
+    ORDERINGS,
+    open_tasks,
+    prospect_board,
+    prospect_get,
+    prospect_list,
+)
+from leads.selectors.timeline import customer_timeline
+from leads.services.prospect import prospect_change, prospect_reassign
+from leads.views.base import Page, back_to
+
+EDIT = "leads/prospect_form.html"
+SORTS = {
+    "next_follow_up_at": gettext_lazy("下次跟进最近"),
+    "-card_created_at": gettext_lazy("最新建卡"),
+    "-grade_since": gettext_lazy("最近调级"),
+}
+
+
+def filters_of(request: HttpRequest) -> QueryDict:
+    """The address's filters; without a status the live cards are meant."""
+    given = request.GET.copy()
+    if not given.getlist("status") and not given.get("q"):
+        given.setlist("status", [status.value for status in LIVE_STATUSES])
+    return given
+
+
+class ProspectList(Page):
+    """Table on the desk, cards on the phone, from one queryset."""
+
+    resource = "prospect"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        filters = ProspectFilter(filters_of(request), queryset=prospect_list(user=request.user), request=request)
+        sort = request.GET.get("sort", "")
+        sort = sort if sort in ORDERINGS else DEFAULT_ORDERING
+        page = page_of(request, filters.qs, ORDERINGS[sort])
+        context = {
+            "filter": filters,
+            "page": page,
+            "sort": sort,
+            "sorts": SORTS,
+            "now": periods.now(),
+            "today_code": str(periods.today()),
+            "may_log": can(request.user, "follow_up.log"),
+        }
+        partial = request.htmx and request.htmx.target == "rows"
+        return render(request, "leads/_prospect_rows.html" if partial else "leads/prospect_list.html", context)
+
+
+class ProspectBoard(Page):
+    """Columns by grade with counts; moving opens the follow-up form, because a regrade needs a contact."""
+
+    resource = "prospect"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        filters = ProspectFilter(request.GET, queryset=prospect_list(user=request.user), request=request)
+        columns = prospect_board(filters.qs)
+        context = {"filter": filters, "columns": columns, "now": periods.now(), "grades": policies.gradable()}
+        context["may_log"] = can(request.user, "follow_up.log")
+        return render(request, "leads/prospect_board.html", context)
+
+
+class ProspectDetail(Page):
+    """The A card: facts, next step, one timeline."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        card = prospect_get(user=request.user, prospect_id=pk)
+        return render(request, "leads/prospect_detail.html", card_context(request, card))
+
+
+def card_context(request: HttpRequest, card: Prospect) -> dict[str, Any]:
+    """What the card page shows; acts the reader may not do are not offered."""
+    user = request.user
+    timeline = customer_timeline(user=user, customer_id=card.customer_id)
+    return {
+        "card": card,
+        "form": FollowUpForm(user=user, initial={"version": card.version}),
+        "timeline": timeline,
+        "tasks": open_tasks(user=user, prospect=card),
+        "grades": [entry for entry in reversed(timeline) if entry.grade],
+        "now": periods.now(),
+        "plain": None,
+        "may": {
+            "log": can(user, "follow_up.log", card.store_id) and policies.can_be_followed(card),
+            "edit": can(user, "prospect.change", card.store_id) and policies.can_edit(card),
+            "reassign": can(user, "prospect.reassign", card.store_id) and policies.can_edit(card),
+            "reveal": can(user, "customer.reveal", card.store_id),
+        },
+    }
+
+
+class ProspectEdit(Page):
+    """Change what is known about the wish."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        card = prospect_get(user=request.user, prospect_id=pk)
+        require(request.user, "prospect.change", card.store_id)
+        form = ProspectForm(user=request.user, card=card, initial={"version": card.version})
+        return render(request, EDIT, {"form": form, "card": card})
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        card = prospect_get(user=request.user, prospect_id=pk)
+        form = ProspectForm(request.POST, user=request.user, card=card)
+        if not form.is_valid():
+            return refuse(request, EDIT, {"card": card}, form)
+        try:
+            prospect_change(
+                by=request.user, prospect_id=pk, version=form.cleaned_data["version"], details=form.details()
+            )
+        except DomainError as error:
+            return stale(request, EDIT, {"card": card}, form, error)
+        done(request, _("客户卡已保存。"))
+        return redirect("leads:prospect_detail", pk)
+
+
+def stale(request: HttpRequest, template: str, context: dict[str, Any], form: Any, error: DomainError) -> HttpResponse:
+    """A refused edit: both values are shown by their labels, and sending again is then based on the newest version."""
+    if error.code != "stale":
+        return refuse(request, template, context, form, error)
+    labels = {name: str(field.label) for name, field in form.fields.items()}
+    mine = {name: form.data.get(name, "") for name in error.current}
+    differing = {
+        labels.get(name, name): value for name, value in error.current.items() if str(value) != str(mine[name])
+    }
+    form.data = form.data.copy()
+    form.data["version"] = error.current["version"]
+    shown = {name: value for name, value in differing.items() if name != "version"}
+    answer = DomainError(error.code, error.message, status=error.status)
+    return refuse(request, template, {**context, "current": shown}, form, answer)
+
+
+class ProspectReassign(Page):
+    """转移客户."""
+
+    template = "leads/prospect_reassign.html"
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        card = prospect_get(user=request.user, prospect_id=pk)
+        require(request.user, "prospect.reassign", card.store_id)
+        return render(request, self.template, {"card": card, "form": ReassignForm(user=request.user, card=card)})
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        card = prospect_get(user=request.user, prospect_id=pk)
+        form = ReassignForm(request.POST, user=request.user, card=card)
+        if not form.is_valid():
+            return refuse(request, self.template, {"card": card}, form)
+        owner, reason = form.cleaned_data["new_owner"], form.cleaned_data["reason"]
+        try:
+            prospect_reassign(by=request.user, prospect_id=pk, new_owner=owner, reason=reason)
+        except DomainError as error:
+            return refuse(request, self.template, {"card": card}, form, error)
+        done(request, _("已转给 %(name)s，双方都已收到通知。") % {"name": owner})
+        return redirect(back_to(request, reverse("leads:prospect_detail", args=[pk])))
