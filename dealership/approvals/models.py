@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from dealership.core import periods
 from dealership.core.scoping import ScopedQuerySet
 from dealership.org.models import Store
 
@@ -60,6 +61,11 @@ class Approval(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_overdue(self) -> bool:
+        """Unanswered past its clock."""
+        return self.state == ApprovalState.PENDING and periods.now() >= self.due_at
 
 
 class Delegation(models.Model):

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from dealership.accounts.models import User
 from dealership.approvals.models import Approval, ApprovalState, Delegation
+from dealership.approvals.selectors import approvals_seen
 from dealership.audit.services import record
 from dealership.core import periods
-from dealership.core.errors import Conflict, DomainError, NotAllowed
+from dealership.core.errors import Conflict, DomainError, NotAllowed, NotFound
 from dealership.core.services import lock, service
 from dealership.notices.services import notify
 from dealership.org.calendar import next_open_day
-from dealership.org.models import Store
+from dealership.org.models import Membership, Store
 from dealership.org.policy import policy
 from dealership.org.reach import has_role, people_in
 from dealership.org.roles import APPROVER_ROLES
@@ -23,12 +24,16 @@ from dealership.org.roles import APPROVER_ROLES
 
 @dataclass(frozen=True)
 class Handler:
-    """What a decision means for the subject; both run inside the deciding transaction."""
+    """What a decision means for the subject; both run inside the deciding transaction.
+
+    `labels` names the parts of `detail` a decider is shown; what is not named stays hidden.
+    """
 
     label: str
     on_approve: Callable[[Approval, Any], None]
     on_reject: Callable[[Approval, Any], None]
     url: Callable[[Approval], str]
+    labels: Mapping[str, Any] = field(default_factory=dict)
 
 
 handlers: dict[str, Handler] = {}
@@ -62,19 +67,39 @@ def ask(
         requested_by=by, requested_at=moment, due_at=due_today(store, moment), reason=reason,
     )  # fmt: skip
     record(by=by, action=f"{kind}.ask", target=row, changes={"level": level})
-    people = [person for person in deciders(row) if person.pk != by.pk]
+    people = waiting_for(row, row.level)
     notify(to=people, kind="approval", key=f"approval:{row.pk}", text=f"待审批：{title}", url="/approvals/")
     return row
 
 
-def deciders(approval: Approval) -> list[User]:
+def holders(store: Store, level: int) -> list[User]:
+    """People who hold exactly this level in the store (level 4: in its group)."""
+    if level == max(APPROVER_ROLES):
+        rows = Membership.objects.filter(
+            group_id=store.group_id, store=None, role__in=APPROVER_ROLES[level], valid__contains=periods.today()
+        )
+        return list(User.objects.filter(pk__in=rows.values("user_id"), is_active=True).order_by("id"))
+    return list(people_in([store.pk], APPROVER_ROLES[level]))
+
+
+def deciders(approval: Approval, level: int | None = None) -> list[User]:
     """People who hold the level in that store, and the delegates of those who are away today."""
-    people = list(people_in([approval.store_id], APPROVER_ROLES[approval.level]))
+    people = holders(approval.store, level or approval.level)
     today = periods.today()
     stand_ins = Delegation.objects.filter(
         user__in=people, store=approval.store, from_day__lte=today, until_day__gte=today
     ).select_related("delegate")
     return people + [row.delegate for row in stand_ins if row.delegate not in people]
+
+
+def waiting_for(approval: Approval, level: int, told: Iterable[User] = ()) -> list[User]:
+    """Who is told: the lowest level from `level` up with somebody who can answer and was not told before."""
+    known = {approval.requested_by_id, *(person.pk for person in told)}
+    for step in sorted(step for step in APPROVER_ROLES if step >= level):
+        people = [person for person in deciders(approval, step) if person.pk not in known]
+        if people:
+            return people
+    return []
 
 
 def may_decide(user: User, approval: Approval) -> bool:
@@ -90,8 +115,7 @@ def may_decide(user: User, approval: Approval) -> bool:
 @service
 def decide(*, by: User, approval_id: int, approve: bool, comment: str) -> Approval:
     """Answer a request once. A rejection needs a comment; nobody decides their own (R04)."""
-    visible = Approval.objects.visible_to(by) | Approval.objects.filter(pk__in=_delegated_ids(by))
-    row: Approval = lock(Approval.objects.filter(pk__in=visible.values("pk")), approval_id)
+    row: Approval = lock(approvals_seen(user=by).select_related("store"), approval_id)
     if not may_decide(by, row):
         raise NotAllowed("您不能审批自己的申请，或审批权限不足。")
     if row.state != ApprovalState.PENDING:
@@ -115,16 +139,6 @@ def decide(*, by: User, approval_id: int, approve: bool, comment: str) -> Approv
     return row
 
 
-def _delegated_ids(user: User) -> list[int]:
-    today = periods.today()
-    rows = Delegation.objects.filter(delegate=user, from_day__lte=today, until_day__gte=today)
-    return [
-        pk
-        for row in rows
-        for pk in Approval.objects.filter(store=row.store, state=ApprovalState.PENDING).values_list("pk", flat=True)
-    ]
-
-
 @service
 def withdraw(*, by: User, kind: str, subject_id: int) -> None:
     """Take back an open request (the subject changed)."""
@@ -134,3 +148,68 @@ def withdraw(*, by: User, kind: str, subject_id: int) -> None:
         row.state, row.decided_by, row.decided_at = ApprovalState.WITHDRAWN, by, periods.now()
         row.save()
         record(by=by, action=f"{kind}.withdrawn", target=row)
+
+
+@service
+def approval_escalate(*, approval_id: int) -> bool:
+    """An unanswered request is past its clock: tell the next level, once. Called by the clock (R-DISC same-day answer).
+
+    The request keeps its level: whoever answers first, the level asked or the one above, decides.
+    """
+    row = Approval.objects.select_for_update(of=("self",)).select_related("store").filter(pk=approval_id).first()
+    if row is None or row.state != ApprovalState.PENDING or row.escalated_at or periods.now() < row.due_at:
+        return False
+    above = waiting_for(row, row.level + 1, told=waiting_for(row, row.level))
+    row.escalated_at = periods.now()
+    row.save(update_fields=["escalated_at"])
+    notify(
+        to=above,
+        kind="approval",
+        key=f"approval:{row.pk}:overdue",
+        text=f"超时未审批：{row.title}",
+        url="/approvals/",
+    )
+    record(by=None, action="approval.escalate", target=row, changes={"told": len(above)})
+    return True
+
+
+@service
+def delegation_set(*, by: User, store: Store, delegate: User, from_day: dt.date, until_day: dt.date) -> Delegation:
+    """Name who decides in my place while I am away. Refused for myself, for strangers and for days gone by."""
+    held = {level for level, roles in APPROVER_ROLES.items() if has_role(by, roles, store.pk)}
+    if not held:
+        raise NotAllowed("您在该门店没有审批权限，无需设置代理。")
+    errors: dict[str, list[str]] = {}
+    if delegate.pk == by.pk:
+        errors["delegate"] = ["请选择另一位同事代理。"]
+    elif not Membership.objects.filter(user=delegate, store=store, valid__contains=periods.today()).exists():
+        errors["delegate"] = ["代理人须是该门店的在职同事。"]
+    if from_day < periods.today():
+        errors["from_day"] = ["开始日期不能早于今天。"]
+    if until_day < from_day:
+        errors["until_day"] = ["结束日期不能早于开始日期。"]
+    overlap = Delegation.objects.filter(user=by, store=store, from_day__lte=until_day, until_day__gte=from_day)
+    if not errors and overlap.exists():
+        errors["from_day"] = ["这几天已设置了代理，请先结束原来的代理。"]
+    if errors:
+        raise DomainError("delegation", next(iter(errors.values()))[0], errors)
+    row = Delegation.objects.create(user=by, store=store, delegate=delegate, from_day=from_day, until_day=until_day)
+    record(by=by, action="delegation.set", target=row, changes={"delegate": delegate.pk, "until": until_day})
+    notify(
+        to=[delegate],
+        kind="approval",
+        key=f"delegation:{row.pk}",
+        text=f"{by} 请您在 {from_day:%m-%d} 至 {until_day:%m-%d} 代为审批",
+        url="/approvals/",
+    )
+    return row
+
+
+@service
+def delegation_end(*, by: User, delegation_id: int) -> None:
+    """Take my delegation back: at once; a day already begun stays in the audit trail."""
+    row = Delegation.objects.select_for_update().filter(user=by, pk=delegation_id).first()
+    if row is None:
+        raise NotFound
+    record(by=by, action="delegation.end", target=row, changes={"delegate": row.delegate_id})
+    row.delete()

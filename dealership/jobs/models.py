@@ -65,5 +65,10 @@ class Job(models.Model):
         return f"{self.kind} {self.key} {self.state}"
 
     @property
+    def percent(self) -> int | None:
+        """Share done, 0–100; None while the amount of work is unknown."""
+        return min(100, self.done * 100 // self.total) if self.total else None
+
+    @property
     def is_open(self) -> bool:
         return self.state in (JobState.QUEUED, JobState.RUNNING)

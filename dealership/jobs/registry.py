@@ -21,17 +21,21 @@ class Kind:
     name: str
     handler: Handler
     max_attempts: int = 3
+    act: str = ""
 
 
 kinds: dict[str, Kind] = {}
 plans: list[Plan] = []
 
 
-def job_kind(name: str, *, max_attempts: int = 3) -> Callable[[Handler], Handler]:
-    """Register the function that does this kind of work: `def build(run: JobRun) -> None`."""
+def job_kind(name: str, *, max_attempts: int = 3, act: str = "") -> Callable[[Handler], Handler]:
+    """Register the function that does this kind of work: `def build(run: JobRun) -> None`.
+
+    act: what its requester must still be permitted when they fetch the result file (A08).
+    """
 
     def register(handler: Handler) -> Handler:
-        kinds[name] = Kind(name, handler, max_attempts)
+        kinds[name] = Kind(name, handler, max_attempts, act)
         return handler
 
     return register

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -14,15 +15,17 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from dealership.accounts.models import User
-from dealership.audit.services import record
+from dealership.audit.services import record, record_export
 from dealership.core import periods
-from dealership.core.errors import DomainError, NotFound
+from dealership.core.errors import DomainError, NotAllowed, NotFound
 from dealership.core.services import lock, service
 from dealership.jobs.models import Job, JobState
 from dealership.jobs.registry import kinds, plans
+from dealership.jobs.selectors import is_fetchable, job_get, with_old_results
 from dealership.notices.services import notify
 from dealership.org.choices import Role
-from dealership.org.reach import require
+from dealership.org.models import Store
+from dealership.org.reach import can, require
 
 log = structlog.get_logger(__name__)
 RUN_JOB = "dealership.jobs.tasks.run_job"
@@ -134,3 +137,50 @@ def job_retry(*, by: User, job_id: int) -> Job:
 def jobs_in_trouble() -> list[Job]:
     """The newest jobs that gave up or were refused, for the health page."""
     return list(Job.objects.filter(state__in=[JobState.DEAD, JobState.FAILED]).order_by("-id")[:30])
+
+
+def job_download(*, by: User, job_id: int) -> Job:
+    """Let the requester fetch the result file; every attempt within reach is logged (A08).
+
+    404: not mine, or no file. 403: the role that allowed it is gone. 410: expired. The refusal is written in its own
+    transaction, so that it stays although the request fails.
+    """
+    job = job_get(user=by, pk=job_id)
+    refusal = _download_refusal(by, job)
+    _log_download(by, job, refusal)
+    if refusal is not None:
+        raise refusal
+    return job
+
+
+def _download_refusal(by: User, job: Job) -> DomainError | None:
+    if not job.result_file:
+        return NotFound("该任务没有可下载的结果文件。")
+    act = kinds[job.kind].act if job.kind in kinds else ""
+    if act and not can(by, act, job.store_id):
+        return NotAllowed("您的岗位已调整，不能再下载这份文件。")
+    if job.store_id is not None and not Store.objects.visible_to(by).filter(pk=job.store_id).exists():
+        return NotAllowed("您已不在该门店任职，不能再下载这份文件。")
+    if not is_fetchable(job) or not (Path(settings.MEDIA_ROOT) / job.result_file).is_file():
+        return DomainError("result_expired", "结果文件已过保留期，请重新生成。", status=410)
+    return None
+
+
+@service
+def _log_download(by: User, job: Job, refusal: DomainError | None) -> None:
+    if refusal is None:
+        record_export(by=by, kind=job.kind, filename=job.result_name, rows=job.done, store_id=job.store_id)
+    changes = {"file": job.result_name, "refused": refusal.code if refusal else None}
+    record(by=by, action="job.download", target=job, changes=changes)
+
+
+@service
+def results_sweep() -> int:
+    """Remove result files past their time; the rows stay and say so. Returns how many. Called once a day."""
+    removed = 0
+    for job in with_old_results(periods.now())[:1000]:
+        if not is_fetchable(job):
+            (Path(settings.MEDIA_ROOT) / job.result_file).unlink(missing_ok=True)
+            Job.objects.filter(pk=job.pk).update(result_file="", message="结果文件已过保留期并清除。")
+            removed += 1
+    return removed

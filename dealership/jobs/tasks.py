@@ -11,7 +11,7 @@ from dealership.core import periods
 from dealership.jobs import runner
 from dealership.jobs.models import Job, JobState
 from dealership.jobs.registry import Planned, job_kind, periodic
-from dealership.jobs.services import RUN_JOB, plan_due, relay
+from dealership.jobs.services import RUN_JOB, plan_due, relay, results_sweep
 
 
 @shared_task(name=RUN_JOB)
@@ -39,3 +39,18 @@ def heartbeat_plan(moment: dt.datetime) -> Iterator[Planned]:
     """One heartbeat per minute, only the present one."""
     minute = moment.replace(second=0, microsecond=0)
     yield "heartbeat", f"heartbeat:{minute:%Y-%m-%dT%H:%M}", {}, minute, None
+
+
+@job_kind("jobs.sweep")
+def sweep(run: runner.JobRun) -> None:
+    """Remove result files past their time."""
+    results_sweep()
+
+
+@periodic
+def sweep_plan(moment: dt.datetime) -> Iterator[Planned]:
+    """Once a day in the quiet hours; a missed night is made up by the next."""
+    day = periods.local_date(moment)
+    due = periods.at(day, "03:30")
+    if due <= moment:
+        yield "jobs.sweep", f"jobs.sweep:{day}", {}, due, None

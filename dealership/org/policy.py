@@ -62,6 +62,8 @@ DEFAULTS: dict[str, Any] = {
     "tax.vat_rate": "0.13",
     "tax.margin_surcharge": "0.12",
     "receivable.overdue_days": {"full": 0, "loan": 15},
+    # result files of background work are kept this long
+    "job.result_days": 7,
     "month.confirm_day": 2,
     "month.close_day": 3,
 }  # fmt: skip
