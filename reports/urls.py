@@ -1,6 +1,19 @@
 """Pages of this app."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from reports.views import close, kpi
 
 app_name = "reports"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("kpis/", kpi.kpi_list, name="kpi_list"),
+    path("kpis/<slug:key>/rows/", kpi.kpi_rows, name="kpi_rows"),
+    path("closes/", close.month_list, name="close_list"),
+    path("closes/<int:pk>/", close.month_detail, name="close_detail"),
+    path("closes/<int:pk>/versions/<int:number>/", close.month_version, name="close_version"),
+    path("closes/<int:pk>/recheck/", close.month_recheck, name="close_recheck"),
+    path("closes/<int:pk>/confirm/", close.month_confirm, name="close_confirm"),
+    path("closes/<int:pk>/close/", close.month_close, name="close_close"),
+    path("closes/<int:pk>/reopen/", close.month_reopen_request, name="close_reopen"),
+    path("closes/<int:pk>/reopen/confirm/", close.month_reopen_confirm, name="close_reopen_confirm"),
+]

@@ -232,7 +232,7 @@ class Kpi:
         """Resources of the role table a reader must reach to see this figure."""
         parents = self.minus or ()
         own = frozenset(measure.resource for measure in (*self.numerator, *self.denominator))
-        return own.union(*(parent.resources for parent in parents))
+        return own.union(*(parent.resources for parent in parents)) or frozenset({"figure"})
 
     def span(self, period: Period) -> Period:
         """Month figures of a day or week are those of its month; longer periods stay as they are."""

@@ -17,6 +17,8 @@ from dealership.core.periods import Period
 from leads.choices import VisitType
 from leads.models import Visit
 from reports.choices import CheckLevel
+from reviews.choices import ReviewKind
+from reviews.models import Review
 from sales.choices import CertificateStatus, DealStatus, PaymentStatus, RefundStatus, VehicleStatus
 from sales.models import Deal, Invoice, Payment, Refund
 
@@ -115,7 +117,7 @@ def _incomplete_visits(store_id: int, period: Period) -> Check:
     rows = Visit.objects.filter(
         store_id=store_id, visit_type=VisitType.INCOMPLETE, **period.filter("visited_at")
     ).order_by("visited_at")
-    items = _items(rows, "visit", lambda row: f"{row.visited_on:%m-%d} {row.get_channel_display()}")
+    items = _items(rows, "incomplete_visit", lambda row: f"{row.visited_on:%m-%d} {row.get_channel_display()}")
     return make_check("incomplete_visits", "未完善客流", "请接待顾问补全登记。", items)
 
 
@@ -141,6 +143,25 @@ def _invoice_vin(store_id: int, period: Period) -> Check:
     return make_check("invoice_vin", "发票车架号与订单不符", "请红冲后按订单车架号重开。", items)
 
 
+def _missing_reports(store_id: int, period: Period) -> Check:
+    rows = Review.objects.filter(
+        store_id=store_id, submitted_at=None, due_at__lt=period.end_at, **period.filter("starts_on", is_date=True)
+    ).select_related("owner")
+    items = _items(rows, "review", lambda row: f"{row.owner} {row.starts_on:%m-%d} {row.get_kind_display()}")
+    hint = "缺交的报告已标记，可补写；不影响关账。"
+    return make_check("missing_reports", "缺交报告", hint, items, level=CheckLevel.WARNING)
+
+
+def _unreviewed_reports(store_id: int, period: Period) -> Check:
+    rows = Review.objects.filter(
+        store_id=store_id, submitted_at__isnull=False, first_commented_at=None, kind=ReviewKind.DAY,
+        **period.filter("starts_on", is_date=True),
+    ).select_related("owner")  # fmt: skip
+    items = _items(rows, "review", lambda row: f"{row.owner} {row.starts_on:%m-%d}")
+    hint = "已提交的日报还没有点评，请经理补评。"
+    return make_check("unreviewed_reports", "未点评日报", hint, items, level=CheckLevel.WARNING)
+
+
 CHECKS: tuple[Callable[[int, Period], Check], ...] = (
     _uncleared_receipts,
     _unpaid_refunds,
@@ -153,4 +174,6 @@ CHECKS: tuple[Callable[[int, Period], Check], ...] = (
     _incomplete_visits,
     _stock_difference,
     _without_certificate,
+    _missing_reports,
+    _unreviewed_reports,
 )

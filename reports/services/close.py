@@ -250,7 +250,7 @@ def _ask_workbook(close: MonthClose, by: Any) -> None:
     request_job(
         kind=WORKBOOK,
         key=f"workbook:{close.store_id}:{close.month:%Y-%m}:v{close.figures_version}",
-        payload={"store": close.store_id, "month": f"{close.month:%Y-%m}", "version": close.figures_version},
+        payload={"store": close.store_id, "month": f"{close.month:%Y-%m}"},
         by=by,
         store_id=close.store_id,
         title=f"{close.store} {close.month:%Y年%m月}销售月报",
