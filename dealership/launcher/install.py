@@ -17,13 +17,17 @@ from .place import LauncherError, Place, only_one, say
 PINS = ("requirements.txt", "requirements-dev.txt")
 NODE_PINS = "requirements-node.txt"
 STAMP = ".installed"
+NAME = re.compile(r"^[A-Za-z0-9][\w.-]*", re.MULTILINE)
 PIN = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?==([^\s;]+)", re.MULTILINE)
 
+# Run inside .venv: is every package that is there at its pin, and every one that is named there? (`pip check` tells
+# whether something needed lacks. A pin this Python does not need may be missing: the pins serve several versions.)
 INSTALLED = """
-import importlib.metadata as m, re, sys
-have = {(re.sub(r"[-_.]+", "-", d.metadata["Name"]).lower(), d.version) for d in m.distributions()}
-wanted = {tuple(line.split("==")) for line in sys.stdin.read().split()}
-sys.exit(bool(wanted - have))
+import importlib.metadata as m, json, re, sys
+asked = json.load(sys.stdin)
+have = {re.sub(r"[-_.]+", "-", d.metadata["Name"]).lower(): d.version for d in m.distributions()}
+wrong = [name for name, version in asked["pins"].items() if have.get(name, version) != version]
+sys.exit(bool(wrong or set(asked["named"]) - set(have)))
 """
 
 
@@ -63,10 +67,13 @@ def _leave_shared(folder: Path) -> None:
         folder.unlink()
 
 
-def _pins(path: Path) -> list[str]:
-    """`name==version` of each pin in a hashed requirements file."""
-    found = PIN.findall(path.read_text())
-    return [f"{re.sub(r'[-_.]+', '-', name).lower()}=={version}" for name, version in found]
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _pins(path: Path) -> list[tuple[str, str]]:
+    """Name and version of each pin in a hashed requirements file."""
+    return [(_plain(name), version) for name, version in PIN.findall(path.read_text())]
 
 
 def digest(place: Place, names: Sequence[str]) -> str:
@@ -78,14 +85,25 @@ def _python_packages(place: Place) -> None:
     stamp, current = place.venv / STAMP, digest(place, PINS)
     if stamp.exists() and stamp.read_text() == current:
         return
-    wanted = sorted({pin for name in PINS for pin in _pins(place.root / name)})
-    check = [str(place.python), "-c", INSTALLED]
-    if subprocess.run(check, input="\n".join(wanted), text=True, check=False).returncode:
+    if not _satisfied(place):
         _leave_shared(place.venv)
         _virtualenv(place)
-        say(f"installing {len(wanted)} Python packages into .venv")
+        say("installing the Python packages into .venv")
         _pip(place, *(word for name in PINS for word in ("-r", name)))
     _stamp(stamp, current)
+
+
+def _satisfied(place: Place) -> bool:
+    """Does an existing `.venv` hold what the requirements ask for?"""
+    files = [place.root / name for name in PINS]
+    asked = {
+        "pins": dict(pin for path in files for pin in _pins(path)),
+        "named": [_plain(name) for path in files for name in NAME.findall(path.with_suffix(".in").read_text())],
+    }
+    have = [str(place.python), "-c", INSTALLED]
+    if subprocess.run(have, input=json.dumps(asked), text=True, check=False).returncode:
+        return False
+    return subprocess.run([*place.module("pip"), "check"], capture_output=True, check=False).returncode == 0
 
 
 def _pip(place: Place, *arguments: str) -> None:

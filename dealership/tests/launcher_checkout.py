@@ -29,7 +29,16 @@ LEAVE_OUT = (
     "test-results",
 )
 OURS = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "SECRET_KEY", "DEMO_PASSWORD", "MEDIA_ROOT", "DEV_STATE")
-NEEDED = ("dev", "dealership/launcher", "requirements.txt", "requirements-dev.txt", "package.json", "package-lock.json")
+NEEDED = (
+    "dev",
+    "dealership/launcher",
+    "requirements.txt",
+    "requirements-dev.txt",
+    "requirements.in",
+    "requirements-dev.in",
+    "package.json",
+    "package-lock.json",
+)
 
 
 @dataclass
