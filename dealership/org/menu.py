@@ -16,7 +16,7 @@ from dealership.org.reach import can, has_role, memberships_of
 
 @dataclass(frozen=True)
 class Entry:
-    """`resource` must be within reach; `act`, when given, must be permitted; `roles`, when given, one must be held."""
+    """`short` is the word on the phone's bar. `resource` must be within reach; `act`, when given, must be permitted; `roles`, when given, one must be held."""
 
     label: Any
     icon: str
@@ -24,6 +24,7 @@ class Entry:
     resource: str = ""
     act: str = ""
     roles: tuple[Role, ...] = ()
+    short: Any = ""
 
 
 SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
@@ -31,9 +32,11 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
     (
         _("客户"),
         (
-            Entry(_("来店登记"), "outline/user-plus.svg", "leads:visit_new", "visit", "visit.register"),
-            Entry(_("来店/来电登记表"), "outline/door-enter.svg", "leads:visit_list", "visit"),
-            Entry(_("意向客户"), "outline/users.svg", "leads:prospect_list", "prospect"),
+            Entry(
+                _("来店登记"), "outline/user-plus.svg", "leads:visit_new", "visit", "visit.register", short=_("登记")
+            ),
+            Entry(_("来店/来电登记表"), "outline/door-enter.svg", "leads:visit_list", "visit", short=_("登记表")),
+            Entry(_("意向客户"), "outline/users.svg", "leads:prospect_list", "prospect", short=_("客户")),
             Entry(_("级别看板"), "outline/layout-kanban.svg", "leads:prospect_board", "prospect"),
             Entry(_("保有客户"), "outline/car-garage.svg", "leads:owner_list", "owned_vehicle"),
         ),
@@ -53,7 +56,7 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
     (
         _("检讨"),
         (
-            Entry(_("我的日报"), "outline/notebook.svg", "reviews:mine", "review", "review.write"),
+            Entry(_("我的日报"), "outline/notebook.svg", "reviews:mine", "review", "review.write", short=_("日报")),
             Entry(_("团队日报"), "outline/clipboard-check.svg", "reviews:team", "review", "review.comment"),
             Entry(_("晚报"), "outline/moon.svg", "reviews:evening", "review", "review.evening"),
             Entry(_("审批"), "outline/checks.svg", "approvals:list", "approval"),
@@ -109,7 +112,10 @@ def _resolved(user: Any) -> Iterator[tuple[Any, list[dict[str, Any]]]]:
             except NoReverseMatch:
                 continue
             if _shown(user, entry):
-                rows.append({"label": entry.label, "icon": entry.icon, "url": url, "name": entry.url_name})
+                short = entry.short or entry.label
+                rows.append(
+                    {"label": entry.label, "short": short, "icon": entry.icon, "url": url, "name": entry.url_name}
+                )
         if rows:
             yield title, rows
 

@@ -101,7 +101,7 @@ def figures_of_day(*, store_id: int, day: dt.date) -> DayFigures:
     ]
     groups = grouped_sums([measure for _, _, measure in places], [store_id], month_to_date(day), daily=True)
     for group in groups:
-        kpi, side, _ = places[group.index]
+        kpi, side, _ = places[group.measure]
         if kpi.key == BY_GRADE:
             _add_grade(found, group)
         else:
