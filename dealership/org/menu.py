@@ -16,7 +16,10 @@ from dealership.org.reach import can, has_role, memberships_of
 
 @dataclass(frozen=True)
 class Entry:
-    """`short` is the word on the phone's bar. `resource` must be within reach; `act`, when given, must be permitted; `roles`, when given, one must be held."""
+    """`resource` must be within reach; `act`, when given, permitted; one of `roles`, when given, held.
+
+    `short` is the word on the phone's bar.
+    """
 
     label: Any
     icon: str
