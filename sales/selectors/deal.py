@@ -2,10 +2,42 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from dealership.accounts.models import User
-from sales.models import Deal
+from dealership.approvals.models import Approval
+from dealership.core import periods
+from dealership.core.errors import NotFound
+from dealership.core.money import ZERO
+from dealership.core.scoping import reach_for
+from leads.models import Prospect
+from sales.choices import DealStatus, DocumentState
+from sales.models import Deal, DealLine, DealStateChange, DeliveryDocument, Invoice, Payment, Refund
+from sales.selectors.vehicle import allocatable
+
+BOARD_STATES = (
+    DealStatus.DRAFT, DealStatus.PRICE_APPROVAL, DealStatus.PENDING_DEPOSIT, DealStatus.ORDERED,
+    DealStatus.ALLOCATED, DealStatus.PAID, DealStatus.INVOICED, DealStatus.READY, DealStatus.CANCEL_PENDING,
+)  # fmt: skip
+BOARD_SIZE = 20
+# What comes next, and whose turn it is.
+NEXT_STEP: dict[str, tuple[str, str]] = {
+    DealStatus.DRAFT: ("提交订单", "销售顾问"),
+    DealStatus.PRICE_APPROVAL: ("审批特价", "审批人"),
+    DealStatus.PENDING_DEPOSIT: ("收取定金/订金并确认到账", "销售顾问 → 出纳"),
+    DealStatus.ORDERED: ("配车", "销售内勤"),
+    DealStatus.ALLOCATED: ("收齐车款", "销售顾问 → 出纳"),
+    DealStatus.PAID: ("开具发票", "财务"),
+    DealStatus.INVOICED: ("PDI检测、备齐资料", "交付专员"),
+    DealStatus.READY: ("交车", "交付专员"),
+    DealStatus.DELIVERED: ("资料归档", "销售内勤"),
+    DealStatus.CANCEL_PENDING: ("审批退订", "销售经理"),
+}
 
 
 def deal_list(*, user: User) -> QuerySet[Deal]:
@@ -14,9 +46,114 @@ def deal_list(*, user: User) -> QuerySet[Deal]:
     return rows.select_related("customer", "owner", "store", "configuration__series", "colour", "vehicle")
 
 
-def deal_one(*, user: User, deal_id: int) -> Deal | None:
-    """One deal within reach with what its page shows."""
+def deal_get(*, user: User, deal_id: int) -> Deal:
+    """One deal within reach with what its page shows; `NotFound` otherwise."""
     rows = deal_list(user=user).select_related(
-        "prospect", "price_entry", "created_by", "delivery_exception_by", "vehicle__colour", "vehicle__locked_by"
+        "prospect", "price_entry", "created_by", "delivery_exception_by", "vehicle__colour", "store__group",
+        "vehicle__configuration__series",
+    )  # fmt: skip
+    deal = rows.filter(pk=deal_id).first()
+    if deal is None:
+        raise NotFound
+    return deal
+
+
+@dataclass(frozen=True)
+class Column:
+    """One state of the board: how many, and the newest of them."""
+
+    status: str
+    label: str
+    count: int
+    rows: list[Deal]
+
+
+def deal_board(rows: QuerySet[Deal]) -> list[Column]:
+    """Columns of the open states; the counts of one grouped statement, the cards of one more per column's slice."""
+    counts = dict(rows.filter(status__in=BOARD_STATES).order_by().values_list("status").annotate(n=Count("pk")))
+    return [
+        Column(
+            state, str(DealStatus(state).label), counts.get(state, 0),
+            list(rows.filter(status=state).order_by("-id")[:BOARD_SIZE]) if counts.get(state) else [],
+        )
+        for state in BOARD_STATES
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DealFile:
+    """Everything the deal page shows beside the deal itself, within the reader's reach."""
+
+    lines: list[DealLine]
+    payments: list[Payment] | None
+    refunds: list[Refund]
+    documents: list[DeliveryDocument]
+    invoice: Invoice | None
+    history: list[DealStateChange]
+    approvals: list[Approval]
+    cleared: Any
+    pending: Any
+    outstanding: Any
+
+
+def deal_file(*, user: User, deal: Deal) -> DealFile:
+    """Load the parts of a deal once each. A role that does not reach payments gets None for them, sums stay."""
+    payments = list(
+        Payment.objects.filter(deal=deal).select_related("registered_by", "cleared_by", "reconciled_by").order_by("id")
     )
-    return rows.filter(pk=deal_id).first()
+    cleared = sum((row.amount for row in payments if row.status == "cleared"), start=ZERO)
+    pending = sum((row.amount for row in payments if row.status == "pending"), start=ZERO)
+    sees_money = not reach_for(user, "payment").is_empty
+    refunds = Refund.objects.filter(deal=deal).select_related("payment", "requested_by").order_by("id")
+    kinds = Q(kind__in=("deal_price", "deal_cancel"), subject_id=deal.pk)
+    approvals = Approval.objects.filter(kinds).select_related("requested_by", "decided_by").order_by("-id")
+    return DealFile(
+        lines=list(DealLine.objects.filter(deal=deal).order_by("id")),
+        payments=payments if sees_money else None,
+        refunds=list(refunds) if sees_money else [],
+        documents=list(DeliveryDocument.objects.filter(deal=deal).select_related("changed_by").order_by("id")),
+        invoice=Invoice.objects.filter(deal=deal, is_red=False).first(),
+        history=list(DealStateChange.objects.filter(deal=deal).select_related("by").order_by("-id")),
+        approvals=list(approvals),
+        cleared=cleared,
+        pending=pending,
+        outstanding=deal.contract_amount + deal.pass_through_amount - cleared,
+    )
+
+
+def allocation_queue(*, user: User) -> QuerySet[Deal]:
+    """Orders without a car, the oldest order first (FIFO)."""
+    return deal_list(user=user).filter(status=DealStatus.ORDERED, ordered_at__isnull=False)
+
+
+def with_candidates(deals: list[Deal]) -> list[Deal]:
+    """Set `candidates` (up to three, oldest first) on the deals of one page."""
+    for deal in deals:
+        deal.candidates = list(allocatable(deal)[:3])
+    return deals
+
+
+def delivery_queue(*, user: User) -> QuerySet[Deal]:
+    """Deals between money and hand-over with their papers, by promised day (unknown last)."""
+    papers = Prefetch("documents", DeliveryDocument.objects.order_by("id"))
+    rows = deal_list(user=user).filter(status__in=(DealStatus.PAID, DealStatus.INVOICED, DealStatus.READY))
+    return rows.annotate(due_key=Coalesce("promised_on", dt.date(2999, 12, 31))).prefetch_related(papers)
+
+
+def with_papers(deals: list[Deal]) -> list[Deal]:
+    """Set `missing` (names of papers that are not here) and `is_late` on deals whose documents are prefetched."""
+    today = periods.today()
+    for deal in deals:
+        deal.missing = [
+            paper.get_kind_display() for paper in deal.documents.all() if paper.state == DocumentState.MISSING
+        ]
+        deal.is_late = deal.promised_on is not None and deal.promised_on < today
+    return deals
+
+
+def card_for_deal(*, user: User, prospect_id: int) -> Prospect:
+    """The prospect's card a quote is made from, within reach; `NotFound` otherwise."""
+    card = Prospect.objects.visible_to(user).select_related("customer", "store").filter(pk=prospect_id).first()
+    if card is None:
+        raise NotFound
+    return card

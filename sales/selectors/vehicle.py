@@ -6,6 +6,7 @@ from django.db.models import F, Q, QuerySet
 
 from dealership.accounts.models import User
 from dealership.core import periods
+from dealership.core.errors import NotFound
 from dealership.org.policy import policy
 from sales import policies
 from sales.choices import CertificateStatus, DealStatus, VehicleStatus, VehicleUsage
@@ -20,9 +21,12 @@ def vehicle_list(*, user: User) -> QuerySet[Vehicle]:
     return rows.select_related("configuration__series", "colour", "locked_by", "store")
 
 
-def vehicle_one(*, user: User, vehicle_id: int) -> Vehicle | None:
-    """One car within reach."""
-    return vehicle_list(user=user).filter(pk=vehicle_id).first()
+def vehicle_get(*, user: User, vehicle_id: int) -> Vehicle:
+    """One car within reach; `NotFound` otherwise."""
+    car = vehicle_list(user=user).filter(pk=vehicle_id).first()
+    if car is None:
+        raise NotFound
+    return car
 
 
 def allocations_of(*, user: User, vehicle: Vehicle) -> QuerySet[Allocation]:

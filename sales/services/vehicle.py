@@ -15,7 +15,7 @@ from dealership.core.money import ZERO, quantize
 from dealership.core.services import check_version, lock, service, still_visible
 from dealership.org.models import Store
 from dealership.org.policy import policy
-from dealership.org.reach import can, require
+from dealership.org.reach import can, require, sees_profit
 from sales.choices import CertificateStatus, VehicleStatus, VehicleUsage
 from sales.models import Colour, Configuration, Vehicle
 from sales.policies import lock_is_over
@@ -99,7 +99,10 @@ def vehicle_change(*, by: User, vehicle_id: int, version: int | None, changes: M
     if unknown:
         raise DomainError("field_fixed", "含有不能在此修改的项目。", {name: ["此项不能在此修改。"] for name in unknown})
     _check_facts(changes)
-    if {"dealer_cost", "rebate"} & set(changes) and row.status == VehicleStatus.INVOICED:
+    touches_cost = bool({"dealer_cost", "rebate"} & set(changes))
+    if touches_cost and not sees_profit(by, row.store_id):
+        raise NotAllowed("您的岗位不能修改提货价和返利。")
+    if touches_cost and row.status == VehicleStatus.INVOICED:
         raise Conflict("wrong_state", "车辆已开票，提货价和返利不能再修改。")
     for name, value in changes.items():
         setattr(row, name, _money(value, name) if name in ("dealer_cost", "rebate") else value)

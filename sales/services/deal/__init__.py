@@ -18,6 +18,7 @@ from sales.services.deal.draft import (
     deal_submit,
     deal_void,
 )
+from sales.services.deal.quote import deal_is_below_cost, deal_quote, default_deposit, quote_of
 from sales.services.deal.settle import deal_loan_approve, deal_mark_paid
 
 __all__ = [
@@ -29,13 +30,17 @@ __all__ = [
     "deal_create",
     "deal_deliver",
     "deal_invoice",
+    "deal_is_below_cost",
     "deal_loan_approve",
     "deal_mark_paid",
     "deal_pdi",
+    "deal_quote",
     "deal_recall",
     "deal_release_vehicle",
     "deal_submit",
     "deal_void",
+    "default_deposit",
     "delivery_exception",
     "document_set",
+    "quote_of",
 ]

@@ -67,7 +67,7 @@ def deal_create(
     )  # fmt: skip
     if deposit_amount is None:
         deposit_amount = policy_decimal("deposit.default", card.store_id)
-    _set_terms(
+    set_terms(
         deal, by, lines,
         {
             "configuration_id": configuration_id, "colour_id": colour_id, "deal_price": deal_price,
@@ -107,7 +107,7 @@ def deal_change(
     terms["loan_amount"] = terms["loan_amount"] or ZERO
     before = deal.deal_price
     positions = pricing.stored_lines(deal) if lines is None else lines
-    _set_terms(deal, by, positions, terms)
+    set_terms(deal, by, positions, terms)
     if "promised_on" in changes:
         deal.first_promised_on = deal.promised_on
     deal.touch()
@@ -234,7 +234,7 @@ def _refuse_with_money(deal: Deal) -> None:
         raise Conflict("money_waits", "该订单已登记收款，请先由出纳处理（到账或退回）后再操作。")
 
 
-def _set_terms(deal: Deal, by: User, lines: Sequence[Mapping[str, Any]], terms: Mapping[str, Any]) -> None:
+def set_terms(deal: Deal, by: User, lines: Sequence[Mapping[str, Any]], terms: Mapping[str, Any]) -> None:
     """Put checked terms on the deal and compute its amounts; collects every problem before it refuses."""
     configuration, colour = _car(by, deal, terms["configuration_id"], terms["colour_id"])
     entry = price_on(configuration, periods.today())

@@ -1,0 +1,51 @@
+"""Reads of money."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import Count, QuerySet, Sum
+
+from dealership.accounts.models import User
+from dealership.core.errors import NotFound
+from dealership.core.periods import Period
+from sales.choices import RefundStatus
+from sales.models import Payment, Refund
+
+
+def payment_list(*, user: User) -> QuerySet[Payment]:
+    """Receipts within reach with what a list row shows."""
+    return Payment.objects.visible_to(user).select_related("deal__customer", "owner", "store", "registered_by")
+
+
+def payment_get(*, user: User, payment_id: int) -> Payment:
+    """One receipt within reach; `NotFound` otherwise."""
+    rows = payment_list(user=user).select_related(
+        "cleared_by", "reconciled_by", "reverses", "reversed_by", "deal__store__group", "deal__configuration__series"
+    )
+    row = rows.filter(pk=payment_id).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def refunds_open(*, user: User) -> QuerySet[Refund]:
+    """Refunds that wait for the cashier."""
+    rows = Refund.objects.visible_to(user).filter(status=RefundStatus.APPROVED)
+    return rows.select_related("deal__customer", "payment", "requested_by").order_by("id")
+
+
+def refund_get(*, user: User, refund_id: int) -> Refund:
+    """One refund within reach."""
+    row = Refund.objects.visible_to(user).select_related("deal__customer", "payment").filter(pk=refund_id).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def day_totals(*, user: User, day: dt.date) -> list[dict[str, object]]:
+    """Cleared money of a day per way of payment: what the cashier counts against till, POS and bank."""
+    rows = Payment.objects.visible_to(user).cleared().filter(**Period.day(day).filter("cleared_at"))
+    found = rows.order_by("method").values("method").annotate(total=Sum("amount"), n=Count("pk"))
+    names = dict(Payment._meta.get_field("method").flatchoices)
+    return [{**row, "label": names[row["method"]]} for row in found]
