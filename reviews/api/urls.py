@@ -1,5 +1,15 @@
 """API addresses of this app, below /api/v1/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from reviews.api import report
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("reviews/", report.ReviewList.as_view(), name="api-review-list"),
+    path("reviews/<int:pk>/", report.ReviewOne.as_view(), name="api-review-one"),
+    path("reviews/<int:pk>/submit/", report.ReviewSubmit.as_view(), name="api-review-submit"),
+    path("reviews/<int:pk>/comment/", report.ReviewCommentNew.as_view(), name="api-review-comment"),
+    path("reviews/<int:pk>/return/", report.ReviewReturn.as_view(), name="api-review-return"),
+    path("reviews/<int:pk>/mark-reviewed/", report.ReviewMarkReviewed.as_view(), name="api-review-mark-reviewed"),
+    path("reviews/<int:pk>/lock/", report.ReviewLock.as_view(), name="api-review-lock"),
+]
