@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -9,6 +10,7 @@ from django.db import DatabaseError
 from django.http import Http404
 from rest_framework import exceptions, serializers, status
 from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dealership.core.errors import DomainError
@@ -92,3 +94,14 @@ def created(data: Any, *, replay: bool) -> Response:
     if replay:
         return Response(data, status=status.HTTP_200_OK, headers={"Idempotent-Replay": "true"})
     return Response(data, status=status.HTTP_201_CREATED)
+
+
+def idempotency_key(request: Request) -> uuid.UUID | None:
+    """The request's `Idempotency-Key`, a UUID; 400 for anything else."""
+    text = request.headers.get("Idempotency-Key")
+    if not text:
+        return None
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise exceptions.ValidationError({"Idempotency-Key": ["Idempotency-Key 请使用 UUID。"]}) from None

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from dealership.core.api import CursorPages, VersionField, created
+from dealership.core.api import CursorPages, VersionField, created, idempotency_key
 from reviews.choices import WORDS
 from reviews.filters import ReviewFilter
 from reviews.models import Review, ReviewComment
@@ -148,7 +148,7 @@ class ReviewCommentNew(APIView):
 
     def post(self, request: Request, pk: int) -> Response:
         given = _given(CommentIn, request)
-        key = request.headers.get("Idempotency-Key")
+        key = idempotency_key(request)
         row, replay = review_comment_once(by=request.user, review_id=pk, key=key, **given)
         return created(CommentOut(row).data, replay=replay)
 

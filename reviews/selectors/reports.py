@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,6 +75,7 @@ class Card:
     lines: dict[str, str]
     can: dict[str, bool]
     is_mine: bool
+    key: uuid.UUID = field(default_factory=uuid.uuid4)
 
     @property
     def new_by_grade(self) -> list[tuple[str, int]]:

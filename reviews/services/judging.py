@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from dealership.audit.services import record
+from dealership.audit.services import once, record
 from dealership.core import periods
 from dealership.core.errors import DomainError, NotAllowed, NotFound
 from dealership.core.services import service
@@ -29,6 +30,20 @@ def review_comment(*, by: Any, review_id: int, text: str, line: str = "") -> Rev
     """Write beside the whole report or one of its lines; the owner may answer. Comments are only ever added."""
     review = take(by, review_id, ReviewEvent.COMMENT)
     return _add_comment(review, by, text, line)
+
+
+@service
+def review_comment_once(
+    *, by: Any, review_id: int, text: str, line: str = "", key: uuid.UUID | None = None
+) -> tuple[ReviewComment, bool]:
+    """The same comment sent twice (double tap, retry) is written once; the second answer is the first row (R01)."""
+    return once(
+        by=by,
+        action="review.comment",
+        key=key,
+        create=lambda: review_comment(by=by, review_id=review_id, text=text, line=line),
+        find=lambda pk: ReviewComment.objects.visible_to(by).select_related("by").get(pk=pk),
+    )
 
 
 def _add_comment(review: Review, by: Any, text: str, line: str) -> ReviewComment:

@@ -22,7 +22,7 @@ from reviews.filters import ReviewFilter
 from reviews.forms import JudgeForm
 from reviews.selectors.reports import LIST_ORDER, review_get, review_list, store_of, team_day
 from reviews.services.judging import (
-    review_comment,
+    review_comment_once,
     review_lock,
     review_mark_reviewed,
     review_remind,
@@ -110,7 +110,8 @@ def comment(request: HttpRequest, pk: int) -> HttpResponse:
     by = actor(request)
 
     def act(form: JudgeForm, pk: int) -> None:
-        review_comment(by=by, review_id=pk, text=form.cleaned_data["text"], line=form.cleaned_data["line"])
+        given = form.cleaned_data
+        review_comment_once(by=by, review_id=pk, text=given["text"], line=given["line"], key=given["idempotency_key"])
 
     return _judge(request, pk, act, _("已点评。"))
 
