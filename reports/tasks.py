@@ -41,7 +41,7 @@ def month_end(run: JobRun) -> None:
     log.info("month_ended", store=close.store_id, month=run.payload["month"], open=len(close.open_blocks))
 
 
-@job_kind(WORKBOOK)
+@job_kind(WORKBOOK, act="workbook.make")
 def workbook(run: JobRun) -> None:
     """Write the workbook of one store's month."""
     workbook_build(run)

@@ -2,10 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from reports.views import close, kpi
+from reports.views import board, close, kpi, month, workbook
 
 app_name = "reports"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("board/", board.board, name="board"),
+    path("month/", month.month, name="month"),
+    path("workbook/", workbook.workbook, name="workbook"),
     path("kpis/", kpi.kpi_list, name="kpi_list"),
     path("kpis/<slug:key>/rows/", kpi.kpi_rows, name="kpi_rows"),
     path("closes/", close.month_list, name="close_list"),

@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 
 import chinese_calendar
+from django.db.models import F, Q
 
 from dealership.core import periods, request_cache
 from dealership.core.periods import Period
@@ -35,11 +36,10 @@ def years_without_data() -> list[int]:
 
 def _overrides(store_id: int | None, year: int) -> dict[dt.date, str]:
     def load() -> dict[dt.date, str]:
-        rows = CalendarDay.objects.filter(day__year=year, store__isnull=True)
-        found = dict(rows.values_list("day", "kind"))
-        if store_id is not None:
-            found |= dict(CalendarDay.objects.filter(day__year=year, store_id=store_id).values_list("day", "kind"))
-        return found
+        whose = Q(store=None) if store_id is None else Q(store=None) | Q(store_id=store_id)
+        rows = CalendarDay.objects.filter(whose, day__year=year)
+        # The store's own day stands behind the common one and wins.
+        return dict(rows.order_by(F("store_id").asc(nulls_first=True)).values_list("day", "kind"))
 
     return request_cache.remember(("calendar", store_id, year), load)
 

@@ -40,6 +40,19 @@ class Block:
     empty: str = ""
 
     @property
+    def chart_id(self) -> str:
+        """Id of the JSON the script reads."""
+        return f"chart-{self.id}"
+
+    @property
+    def size(self) -> str:
+        """How tall the chart stands: bars grow with their categories."""
+        if self.chart.get("kind") == "columns":
+            return "wide"
+        count = len(self.chart.get("categories", ())) * len(self.chart.get("series", ()))
+        return "short" if count <= 6 else "middle" if count <= 12 else "tall"
+
+    @property
     def has_data(self) -> bool:
         """Is there a number other than zero to draw?"""
         return any(value for series in self.chart.get("series", ()) for value in series["data"])
@@ -49,7 +62,7 @@ class Block:
 class Place:
     """Whose rows a number opens: the drill page keeps store, person and period in its address."""
 
-    store_ids: tuple[int, ...]
+    store_id: int
     period: str
     person_id: int | None = None
 
@@ -57,9 +70,7 @@ class Place:
         """`/reports/kpis/<key>/rows/?period=…&store=…&person=…`; empty for figures without rows."""
         if not BY_KEY[key].is_rows:
             return ""
-        asked: dict[str, Any] = {"period": period or self.period}
-        if len(self.store_ids) == 1:
-            asked["store"] = self.store_ids[0]
+        asked: dict[str, Any] = {"period": period or self.period, "store": self.store_id}
         if person := person_id or self.person_id:
             asked["person"] = person
         return f"{reverse('reports:kpi_rows', args=[key])}?{urlencode(asked)}"

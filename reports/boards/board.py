@@ -50,27 +50,48 @@ class Board:
     is_empty: bool
 
 
-def board_of(*, reader: Any, store_ids: tuple[int, ...]) -> Board:
-    """Today's board over the stores; the rows of each number are those the reader reaches."""
+def board_of(*, reader: Any, store_id: int) -> Board:
+    """Today's board of a store; the rows of each number are those the reader reaches.
+
+    Finished days come from facts, by day and by person; today is counted live once, by person.
+    """
     today = periods.today()
-    period = month_to_date(today)
-    asked: dict[str, Any] = {"reader": reader, "store_ids": store_ids, "period": period}
-    days: ByDay = figures.grouped(**asked, by="day", keys=TODAY_KEYS)
-    people = figures.grouped(**asked, by="person", keys=RANK_KEYS)
-    state = figures.grouped(**asked, by="part", keys=STATE_KEYS)
-    place = Place(store_ids, f"{today:%Y-%m}")
-    whole, target = state.get("", {}), _target(state.get("", {}))
+    finished = Period(month_to_date(today).start, today, "month")
+    asked: dict[str, Any] = {"reader": reader, "store_ids": [store_id]}
+    live = figures.grouped(**asked, period=Period.day(today), by="person", keys=TODAY_KEYS)
+    days: ByDay = figures.grouped(**asked, period=finished, by="day", keys=TODAY_KEYS)
+    days[today] = _over_people(reader, store_id, live)
+    people = _with_today(figures.grouped(**asked, period=finished, by="person", keys=RANK_KEYS), live)
+    state = figures.grouped(**asked, period=month_to_date(today), by="part", keys=STATE_KEYS)
+    place = Place(store_id, f"{today:%Y-%m}")
+    whole = state.get("", {})
     blocks = [
+        daily_block(days, place, _target(whole), until=today),
         funnel_block(days, place, today),
-        daily_block(days, place, store_ids, target, until=today),
         grade_block(state, place),
-        source_block(reader, store_ids, period, place),
+        source_block(reader, month_to_date(today), place),
+        stock_block(reader, place, Period.day(today)),
         ranking_block(people, place),
-        stock_block(reader, store_ids, place),
     ]
-    tiles = [_tile(key, days, place, today) for key in TODAY_KEYS if _readable(days, key)]
+    tiles = [_tile(key, days, place, today) for key in TODAY_KEYS if key in days[today]]
     is_empty = not any(block.has_data for block in blocks)
-    return Board(today, tiles, _pace(whole, store_ids, place, today), [b for b in blocks if b.heads], is_empty)
+    return Board(today, tiles, _pace(whole, place, today), [block for block in blocks if block.heads], is_empty)
+
+
+def _over_people(reader: Any, store_id: int, live: dict[Any, figures.Figures]) -> figures.Figures:
+    """Today's figures of everybody together; those nobody has yet are zero."""
+    kpis = figures.readable_kpis(reader, [store_id], TODAY_KEYS)
+    return {kpi.key: added(kpi, [found[kpi.key] for found in live.values() if kpi.key in found]) for kpi in kpis}
+
+
+def _with_today(people: dict[Any, figures.Figures], live: dict[Any, figures.Figures]) -> dict[Any, figures.Figures]:
+    return {
+        pk: {
+            key: added(BY_KEY[key], [found[key] for found in (people.get(pk, {}), live.get(pk, {})) if key in found])
+            for key in RANK_KEYS
+        }
+        for pk in people.keys() | live.keys()
+    }
 
 
 def _readable(days: ByDay, key: str) -> bool:
@@ -95,29 +116,24 @@ def _tile(key: str, days: ByDay, place: Place, today: dt.date) -> Stat:
     return Stat(str(kpi.label), kpi.show(now.value if now else Decimal(0)), kpi.unit, note, url)
 
 
-def _pace(whole: figures.Figures, store_ids: tuple[int, ...], place: Place, today: dt.date) -> list[Stat]:
+def _pace(whole: figures.Figures, place: Place, today: dt.date) -> list[Stat]:
     """Attainment against the share of the month that is over, and what waits now."""
     stats: list[Stat] = []
     attained = whole.get("target_attainment")
     if attained is not None:
-        progress = _progress(store_ids, today)
+        progress = ratio(*calendar.time_progress(Period.containing("month", today), today, place.store_id))
         gap = attained.value - progress if attained.value is not None and progress is not None else None
         note = f"目标 {BY_KEY['delivery_units'].show(attained.denominator or None)} 台"
         url = place.url("target_attainment")
         stats.append(Stat("零售达成率", show_ratio(attained.value), note=note, url=url))
         stats.append(Stat("时间进度", show_ratio(progress), note="按工作日、周末权重"))
-        stats.append(Stat("进度差", BY_KEY["pace_gap"].show(gap), note="达成率 − 时间进度"))
+        points = BY_KEY["pace_gap"].show(gap).removesuffix("个百分点")
+        stats.append(Stat("进度差", points, "" if gap is None else "个百分点", "达成率 − 时间进度"))
     for key in ("overdue_follow_ups", "stock_units"):
         if key in whole:
             kpi = BY_KEY[key]
             stats.append(Stat(str(kpi.label), kpi.show(whole[key].value), kpi.unit, url=place.url(key)))
     return stats
-
-
-def _progress(store_ids: tuple[int, ...], today: dt.date) -> Decimal | None:
-    month = Period.containing("month", today)
-    parts = [calendar.time_progress(month, today, store) for store in store_ids]
-    return ratio(sum((p[0] for p in parts), Decimal(0)), sum((p[1] for p in parts), Decimal(0)))
 
 
 # --- blocks -------------------------------------------------------------------------------------
@@ -135,18 +151,16 @@ def funnel_block(days: ByDay, place: Place, today: dt.date | None) -> Block:
         share = ratio(month[position], month[position - 1]) if position else None
         cells.append(Cell(show_ratio(share)))
         rows.append(cells)
-    heads = ["环节", *(["今日"] if today else []), "本月", "占上一环节"]
+    heads = ["环节", *(["今日"] if today else []), "本月", "转化"]
     chart = {"kind": "funnel", "categories": [str(BY_KEY[key].label) for key in keys]}
     chart["series"] = [series("本月", list(month), "azure")]
     return Block("funnel", "销售漏斗", "从客流到交车，本月累计", heads, rows, chart, empty="本月还没有客流和订单。")
 
 
-def daily_block(
-    days: ByDay, place: Place, store_ids: tuple[int, ...], target: Decimal | None, *, until: dt.date
-) -> Block:
+def daily_block(days: ByDay, place: Place, target: Decimal | None, *, until: dt.date) -> Block:
     """Orders and hand-overs by day; the dashed line is the month's target spread by day weights."""
     month = Period.containing("month", until)
-    pace = _daily_pace(month, store_ids, target)
+    pace = _daily_pace(month, place.store_id, target)
     rows: list[list[Cell]] = []
     columns: tuple[list[Any], list[Any]] = ([], [])
     sums, due = [Decimal(0), Decimal(0)], Decimal(0)
@@ -183,10 +197,10 @@ def _one(value: Decimal) -> str:
     return str(value.quantize(Decimal("0.1")))
 
 
-def _daily_pace(month: Period, store_ids: tuple[int, ...], target: Decimal | None) -> list[Decimal]:
-    if not target or not store_ids:
+def _daily_pace(month: Period, store_id: int, target: Decimal | None) -> list[Decimal]:
+    if not target:
         return []
-    weights = [sum((calendar.day_weight(day, pk) for pk in store_ids), Decimal(0)) for day in month.days()]
+    weights = [calendar.day_weight(day, store_id) for day in month.days()]
     whole = sum(weights, Decimal(0))
     return [target * weight / whole for weight in weights] if whole else []
 
@@ -215,9 +229,11 @@ def _numerator(found: figures.Figures, key: str) -> Decimal:
     return (figure.numerator or Decimal(0)).to_integral_value() if figure else Decimal(0)
 
 
-def source_block(reader: Any, store_ids: tuple[int, ...], period: Period, place: Place) -> Block:
+def source_block(reader: Any, period: Period, place: Place) -> Block:
     """New cards of the month by first source."""
-    counts = breakdowns.cards_by_source(reader=reader, store_ids=store_ids, period=period, person_id=place.person_id)
+    counts = breakdowns.cards_by_source(
+        reader=reader, store_id=place.store_id, period=period, person_id=place.person_id
+    )
     whole = sum(counts.values())
     rows = [
         [Cell(name, number=False), Cell(str(count)), Cell(show_ratio(ratio(count, whole)))]
@@ -247,12 +263,12 @@ def ranking_block(people: dict[Any, figures.Figures], place: Place) -> Block:
     return Block("ranking", "顾问排名", "本月按交车、订单排序", heads, rows, chart, empty="本月还没有顾问业绩。")
 
 
-def stock_block(reader: Any, store_ids: tuple[int, ...], place: Place) -> Block:
+def stock_block(reader: Any, place: Place, period: Period) -> Block:
     """Cars standing in the store by age band (§3.6)."""
-    ages = breakdowns.stock_ages(reader=reader, store_ids=store_ids)
+    ages = breakdowns.stock_ages(reader=reader, store_id=place.store_id, period=period)
     if ages is None:
         return Block("stock", "", "", [], [])
-    limits = policy("stock.age_bands", store_ids[0] if len(store_ids) == 1 else None)
+    limits = policy("stock.age_bands", place.store_id)
     names = [age_band(limit, limits) for limit in (*limits, limits[-1] + 1)]
     counts = dict.fromkeys(names, 0)
     for days, count in ages:
@@ -265,4 +281,4 @@ def stock_block(reader: Any, store_ids: tuple[int, ...], place: Place) -> Block:
     chart = {"kind": "bars", "categories": names, "series": [series("台数", list(counts.values()), BAND_TONES)]}
     foot = [Cell("合计", number=False), Cell(str(whole), place.url("stock_units")), Cell("")]
     heads = ["库龄", "台数", "占比"]
-    return Block("stock", "库存库龄", "在库车辆按到库天数", heads, rows, chart, foot, empty="没有在库车辆。")
+    return Block("stock", "库存库龄", "期末在库车辆按到库天数", heads, rows, chart, foot, empty="没有在库车辆。")

@@ -8,7 +8,6 @@ from typing import Any
 from django.db.models import Count
 
 from dealership.accounts.models import User
-from dealership.core import periods
 from dealership.core.kpi import Scope
 from dealership.core.periods import Period
 from dealership.core.scoping import reach_for
@@ -19,25 +18,20 @@ NO_SOURCE = "未填写"
 SHOWN_SOURCES = 9
 
 
-def cards_by_source(
-    *, reader: Any, store_ids: tuple[int, ...], period: Period, person_id: int | None = None
-) -> dict[str, int]:
+def cards_by_source(*, reader: Any, store_id: int, period: Period, person_id: int | None = None) -> dict[str, int]:
     """New cards of the period by first source, biggest first; the tail is summed as 其他."""
-    rows = CARDS_CREATED.rows_in(Scope(store_ids, person_id=person_id), period, reader).order_by()
+    rows = CARDS_CREATED.rows_in(Scope((store_id,), person_id=person_id), period, reader).order_by()
     found = rows.values_list("prospect__source__name").annotate(n=Count("pk")).order_by("-n", "prospect__source__name")
     counts = [(name or NO_SOURCE, number) for name, number in found]
     head, tail = counts[:SHOWN_SOURCES], counts[SHOWN_SOURCES:]
     return dict(head) | ({"其余来源": sum(number for _name, number in tail)} if tail else {})
 
 
-def stock_ages(
-    *, reader: Any, store_ids: tuple[int, ...], period: Period | None = None
-) -> list[tuple[int, int]] | None:
+def stock_ages(*, reader: Any, store_id: int, period: Period) -> list[tuple[int, int]] | None:
     """(age in days, cars) of the stock; None for readers who do not reach vehicles."""
     if reach_for(reader, "vehicle").is_empty:
         return None
-    span = period or Period.day(periods.today())
-    rows = STOCK_UNITS.numerator[0].rows_in(Scope(store_ids), span, reader).order_by()
+    rows = STOCK_UNITS.numerator[0].rows_in(Scope((store_id,)), period, reader).order_by()
     return list(rows.values_list("age_days").annotate(n=Count("pk")))
 
 

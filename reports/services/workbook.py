@@ -100,15 +100,6 @@ def _store(by: Any, store_id: int) -> Store:
     return store  # type: ignore[no-any-return]
 
 
-def workbook_may_take(*, by: Any, job: Job) -> bool:
-    """At download: does the person still reach the store, may they make workbooks, see what the file shows?"""
-    try:
-        store = _store(by, int(job.payload["store"]))
-    except (NotFound, NotAllowed):
-        return False
-    return sees_profit(by, store.pk) or not job.payload.get("profit", False)
-
-
 # --- making -----------------------------------------------------------------------------------
 def workbook_build(run: JobRun) -> None:
     """Make the file of a job. Reach and role are looked up again now, not as they were when it was asked for."""
@@ -121,7 +112,6 @@ def workbook_build(run: JobRun) -> None:
     run.progress(0, expected, _("正在读取数据"))
     with run.result(workbook_name(store, month)) as path:
         rows = write_month_book(path, content, lambda done: run.progress(min(done, expected), expected, _("正在写入")))
-    Job.objects.filter(pk=run.job.pk).update(payload={**run.payload, "profit": content.profit, "rows": rows})
     run.progress(rows, rows, _("已生成 %(rows)d 行") % {"rows": rows})
 
 

@@ -1,8 +1,21 @@
 /* Draws every [data-chart] from the JSON named by it; the table beside it holds the same numbers. */
 (function () {
   "use strict";
-  const root = getComputedStyle(document.documentElement);
-  const token = (name) => root.getPropertyValue("--tblr-" + name).trim() || "#667382";
+  const brush = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const probe = document.createElement("span");
+  probe.hidden = true;
+  document.body.append(probe);
+
+  /* A theme colour as plain rgba: the theme mixes colours in ways the chart library cannot read. */
+  function token(name) {
+    probe.style.color = "var(--tblr-" + name + ")";
+    brush.clearRect(0, 0, 1, 1);
+    brush.fillStyle = getComputedStyle(probe).color;
+    brush.fillRect(0, 0, 1, 1);
+    const [red, green, blue, alpha] = brush.getImageData(0, 0, 1, 1).data;
+    return "rgba(" + [red, green, blue, (alpha / 255).toFixed(2)].join(",") + ")";
+  }
+
   const font = getComputedStyle(document.body).fontFamily;
   const quiet = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const numbers = (values) => values.map((value) => (value === null ? null : Number(value)));
@@ -27,7 +40,7 @@
     made.itemStyle = { borderRadius: horizontal ? [0, 3, 3, 0] : [3, 3, 0, 0], color: many ? (point) => token(item.colour[point.dataIndex % item.colour.length]) : token(item.colour) };
     made.barMaxWidth = horizontal ? 18 : 22;
     if (horizontal && item.label !== false) {
-      made.label = { show: true, position: "right", color: token("body-color"), fontFamily: font };
+      made.label = { show: true, position: "right", color: token("body-color"), fontFamily: font, formatter: (point) => point.value || "" };
     }
     return made;
   }

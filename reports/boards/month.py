@@ -1,0 +1,199 @@
+"""The month page: every figure with target and comparison, and the charts of the month, from facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from dealership.core import periods
+from dealership.core.kpi import Figure, Kpi
+from dealership.core.money import ratio, show_ratio
+from dealership.core.periods import Period
+from reports import figures
+from reports.boards.blocks import Block, Place
+from reports.boards.board import (
+    ByDay,
+    daily_block,
+    funnel_block,
+    grade_block,
+    ranking_block,
+    source_block,
+    stock_block,
+    sum_of,
+)
+from reports.registry import BY_KEY
+from reports.selectors import breakdowns
+
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("客流与留资", ("traffic_total", "first_visits", "repeat_visits", "lead_capture_rate")),
+    (
+        "潜客与跟进",
+        ("new_cards", "month_open_prospects", "prospect_conversion", "follow_up_count", "follow_up_on_time_rate"),
+    ),
+    (
+        "订单与交车",
+        ("orders_gross", "orders_net", "closing_rate", "retail_units", "month_open_orders", "order_delivery_rate"),
+    ),
+    ("金额", ("sales_amount", "receipts_amount", "pass_through_receipts", "receivable_balance", "gp_per_unit")),
+    ("库存", ("stock_units", "stock_days")),
+    ("日报", ("daily_report_rate", "comment_rate")),
+)
+TARGETS = {
+    "orders_gross": "orders_attainment",
+    "retail_units": "target_attainment",
+    "sales_amount": "sales_attainment",
+    "receipts_amount": "receipts_attainment",
+    "new_cards": "cards_attainment",
+}
+DASH = "—"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One figure of the table, everything as shown; `trend` is up, down or empty."""
+
+    key: str
+    label: str
+    unit: str
+    explanation: str
+    value: str
+    url: str
+    target: str
+    attainment: str
+    previous: str
+    mom: str
+    mom_trend: str
+    last_year: str
+    yoy: str
+    yoy_trend: str
+
+
+@dataclass(frozen=True)
+class MonthPage:
+    """Everything the template shows."""
+
+    groups: list[tuple[str, list[Line]]]
+    blocks: list[Block]
+    people: list[tuple[int, str]]
+    compare_note: str
+    is_running: bool
+    is_empty: bool
+
+
+def month_page(*, reader: Any, store_id: int, month: Period, person_id: int | None = None) -> MonthPage:
+    """A month's figures within the reader's reach; a running month is compared over the same elapsed days."""
+    today = periods.today()
+    running = month.end > today
+    period = month.until(today) if running else month
+    asked: dict[str, Any] = {"reader": reader, "store_ids": [store_id]}
+    whose: dict[str, Any] = {**asked, "person_id": person_id}
+    keys = [key for _title, members in GROUPS for key in members if key in BY_KEY] + list(TARGETS.values())
+    daily = [key for key in dict.fromkeys([*keys, "delivery_units"]) if BY_KEY[key].grain == "day"]
+    other = [key for key in [*keys, "prospects_by_grade"] if BY_KEY[key].grain != "day"]
+    days: ByDay = figures.grouped(**whose, period=period, by="day", keys=daily)
+    state = figures.grouped(**whose, period=period, by="part", keys=other)
+    people = figures.grouped(**asked, period=period, by="person", keys=("new_cards", "orders_gross", "delivery_units"))
+    before = _compared(whose, month.previous(), period, running, daily if running else [*daily, *other])
+    year_ago = _compared(whose, month.same_last_year(), period, running, daily)
+    now = {key: sum_of(days, key) for key in daily if any(key in found for found in days.values())}
+    now |= {key: _whole(state, key) for key in other if any(key in found for found in state.values())}
+    place = Place(store_id, month.code, person_id)
+    target = now["target_attainment"].denominator if "target_attainment" in now else None
+    shown_people = {pk: found for pk, found in people.items() if person_id in (None, pk)}
+    blocks = [
+        daily_block(days, place, target or None, until=period.last_day),
+        funnel_block(days, place, None),
+        grade_block(state, place),
+        source_block(reader, period, place),
+        stock_block(reader, place, period),
+        ranking_block(shown_people, place),
+    ]
+    is_empty = not any(figure.numerator for figure in now.values())
+    groups = [
+        (title, _lines(members, now=now, before=before, year_ago=year_ago, place=place, is_empty=is_empty))
+        for title, members in GROUPS
+    ]
+    names = breakdowns.people_names([pk for pk in people if pk])
+    note = _note(month, period, running)
+    shown = [block for block in blocks if block.heads]
+    return MonthPage([(t, lines) for t, lines in groups if lines], shown, list(names.items()), note, running, is_empty)
+
+
+def _compared(whose: dict[str, Any], other: Period, period: Period, running: bool, keys: list[str]) -> figures.Figures:
+    span = same_days(other, period) if running else other
+    return figures.totals(**whose, period=span, keys=keys)
+
+
+def same_days(other: Period, period: Period) -> Period:
+    """The other month, as many days of it as `period` has."""
+    return other.until(min(other.start + (period.last_day - period.start), other.last_day))
+
+
+def _whole(state: dict[Any, figures.Figures], key: str) -> Figure:
+    """A figure over all its parts."""
+    found = [group[key] for group in state.values() if key in group]
+    return next((figure for figure in found if figure.numerator or figure.denominator), found[0])
+
+
+def _lines(
+    keys: tuple[str, ...],
+    *,
+    now: figures.Figures,
+    before: figures.Figures,
+    year_ago: figures.Figures,
+    place: Place,
+    is_empty: bool,
+) -> list[Line]:
+    lines = []
+    for key in (key for key in keys if key in now):
+        kpi, value = BY_KEY[key], now[key].value
+        target = now.get(TARGETS.get(key, ""))
+        goal = (target.denominator or None) if target else None
+        previous, mom, mom_trend = _against(kpi, value, before.get(key))
+        last_year, yoy, yoy_trend = _against(kpi, value, year_ago.get(key))
+        lines.append(
+            Line(
+                key=key,
+                label=str(kpi.label),
+                unit="" if kpi.unit == "%" else kpi.unit,
+                explanation=str(kpi.explanation),
+                value=DASH if is_empty else kpi.show(value),
+                url="" if is_empty else place.url(key),
+                target=kpi.show(goal),
+                attainment=show_ratio(ratio(value, goal)),
+                previous=previous,
+                mom=mom,
+                mom_trend=mom_trend,
+                last_year=last_year,
+                yoy=yoy,
+                yoy_trend=yoy_trend,
+            )
+        )
+    return lines
+
+
+def _against(kpi: Kpi, value: Decimal | None, other: Figure | None) -> tuple[str, str, str]:
+    """The other span's value, the change, and its direction; ratios differ in percentage points (§3.0)."""
+    if other is None or not other.value:
+        return DASH, DASH, ""
+    shown = kpi.show(other.value)
+    if value is None:
+        return shown, DASH, ""
+    gap = value - other.value
+    trend = "up" if gap > 0 else "down" if gap < 0 else ""
+    sign = "+" if gap > 0 else ""
+    if kpi.unit == "%":
+        return shown, f"{sign}{show_ratio(gap)[:-1]}点", trend
+    return shown, f"{sign}{show_ratio(ratio(gap, abs(other.value)))}", trend
+
+
+def _note(month: Period, period: Period, running: bool) -> str:
+    if not running:
+        return f"环比对比{month.previous().label}，同比对比{month.same_last_year().label}。比率之差为百分点。"
+    last, year = same_days(month.previous(), period), same_days(month.same_last_year(), period)
+    spans = (
+        f"环比对比 {last.start:%m-%d} 至 {last.last_day:%m-%d}",
+        f"同比对比去年 {year.start:%m-%d} 至 {year.last_day:%m-%d}",
+    )
+    return "，".join(spans) + "，天数相同。比率之差为百分点。"
