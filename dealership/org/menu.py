@@ -72,6 +72,7 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
             Entry(_("月度报表"), "outline/calendar-stats.svg", "reports:month", "figure"),
             Entry(_("指标口径"), "outline/math-function.svg", "reports:kpi_list", "figure"),
             Entry(_("月结"), "outline/lock.svg", "reports:close_list", "month_close"),
+            Entry(_("销售月报"), "outline/file-spreadsheet.svg", "reports:workbook", "figure", "workbook.make"),
             Entry(_("后台任务"), "outline/progress.svg", "jobs:list", "job"),
         ),
     ),

@@ -38,6 +38,7 @@ class Block:
     foot: list[Cell] | None = None
     note: str = ""
     empty: str = ""
+    is_wide: bool = False
 
     @property
     def chart_id(self) -> str:
@@ -66,13 +67,15 @@ class Place:
     period: str
     person_id: int | None = None
 
-    def url(self, key: str, *, period: str | None = None, person_id: int | None = None) -> str:
+    def url(self, key: str, *, side: str = "", period: str | None = None, person_id: int | None = None) -> str:
         """`/reports/kpis/<key>/rows/?period=…&store=…&person=…`; empty for figures without rows."""
         if not BY_KEY[key].is_rows:
             return ""
         asked: dict[str, Any] = {"period": period or self.period, "store": self.store_id}
         if person := person_id or self.person_id:
             asked["person"] = person
+        if side == "denominator":
+            asked["side"] = side
         return f"{reverse('reports:kpi_rows', args=[key])}?{urlencode(asked)}"
 
 
@@ -91,6 +94,6 @@ def plain(value: Decimal | int | None) -> int | str | None:
     return int(whole) if whole == whole.to_integral_value() else str(whole.quantize(Decimal("0.01")))
 
 
-def series(name: str, data: list[Any], colour: str, kind: str = "bar") -> dict[str, Any]:
+def series(name: str, data: list[Any], colour: str | list[str], kind: str = "bar") -> dict[str, Any]:
     """One series of a chart; `colour` names a Tabler token (`azure`, `green` …) or is a list of them."""
     return {"name": name, "type": kind, "data": [plain(value) for value in data], "colour": colour}

@@ -21,7 +21,15 @@ from reports.selectors import breakdowns
 from reports.selectors.month_rows import age_band
 
 TODAY_KEYS = ("traffic_total", "first_visits", "new_cards", "follow_up_count", "orders_gross", "delivery_units")
-FUNNEL_KEYS = ("traffic_total", "first_visits", "new_cards", "orders_gross", "delivery_units")
+# step, figure, which side of it: each step is part of the one before, so cards from calls and leads are no step.
+FUNNEL = (
+    ("客流总数", "traffic_total", "numerator"),
+    ("首次到店", "first_visits", "numerator"),
+    ("首次到店有档", "closing_rate", "denominator"),
+    ("订单", "orders_gross", "numerator"),
+    ("交车", "delivery_units", "numerator"),
+)
+DAY_KEYS = tuple(dict.fromkeys((*TODAY_KEYS, *(key for _label, key, _side in FUNNEL))))
 STATE_KEYS = ("prospects_by_grade", "overdue_follow_ups", "stock_units", "target_attainment")
 RANK_KEYS = ("new_cards", "orders_gross", "delivery_units")
 BAND_TONES = ["green", "yellow", "orange", "red", "dark"]
@@ -58,8 +66,8 @@ def board_of(*, reader: Any, store_id: int) -> Board:
     today = periods.today()
     finished = Period(month_to_date(today).start, today, "month")
     asked: dict[str, Any] = {"reader": reader, "store_ids": [store_id]}
-    live = figures.grouped(**asked, period=Period.day(today), by="person", keys=TODAY_KEYS)
-    days: ByDay = figures.grouped(**asked, period=finished, by="day", keys=TODAY_KEYS)
+    live = figures.grouped(**asked, period=Period.day(today), by="person", keys=DAY_KEYS)
+    days: ByDay = figures.grouped(**asked, period=finished, by="day", keys=DAY_KEYS)
     days[today] = _over_people(reader, store_id, live)
     people = _with_today(figures.grouped(**asked, period=finished, by="person", keys=RANK_KEYS), live)
     state = figures.grouped(**asked, period=month_to_date(today), by="part", keys=STATE_KEYS)
@@ -80,7 +88,7 @@ def board_of(*, reader: Any, store_id: int) -> Board:
 
 def _over_people(reader: Any, store_id: int, live: dict[Any, figures.Figures]) -> figures.Figures:
     """Today's figures of everybody together; those nobody has yet are zero."""
-    kpis = figures.readable_kpis(reader, [store_id], TODAY_KEYS)
+    kpis = figures.readable_kpis(reader, [store_id], DAY_KEYS)
     return {kpi.key: added(kpi, [found[kpi.key] for found in live.values() if kpi.key in found]) for kpi in kpis}
 
 
@@ -92,10 +100,6 @@ def _with_today(people: dict[Any, figures.Figures], live: dict[Any, figures.Figu
         }
         for pk in people.keys() | live.keys()
     }
-
-
-def _readable(days: ByDay, key: str) -> bool:
-    return not days or any(key in found for found in days.values())
 
 
 def _target(whole: figures.Figures) -> Decimal | None:
@@ -139,22 +143,28 @@ def _pace(whole: figures.Figures, place: Place, today: dt.date) -> list[Stat]:
 # --- blocks -------------------------------------------------------------------------------------
 def funnel_block(days: ByDay, place: Place, today: dt.date | None) -> Block:
     """The steps from visitors to handed-over cars: today (when given) beside the month."""
-    keys = [key for key in FUNNEL_KEYS if _readable(days, key)]
-    rows, month = [], [sum_of(days, key).numerator or Decimal(0) for key in keys]
-    for position, key in enumerate(keys):
-        kpi = BY_KEY[key]
-        cells = [Cell(str(kpi.label), number=False)]
+    steps = [step for step in FUNNEL if any(step[1] in found for found in days.values())]
+    month = [_step(sum_of(days, key), side) for _label, key, side in steps]
+    rows = []
+    for position, (label, key, side) in enumerate(steps):
+        cells = [Cell(label, number=False)]
         if today is not None:
-            now = days.get(today, {}).get(key)
-            cells.append(Cell(kpi.show(now.value if now else Decimal(0)), place.url(key, period=today.isoformat())))
-        cells.append(Cell(kpi.show(month[position]), place.url(key)))
-        share = ratio(month[position], month[position - 1]) if position else None
-        cells.append(Cell(show_ratio(share)))
+            now = _step(days.get(today, {}).get(key), side)
+            cells.append(Cell(f"{now:f}", place.url(key, side=side, period=today.isoformat())))
+        cells.append(Cell(f"{month[position]:f}", place.url(key, side=side)))
+        cells.append(Cell(show_ratio(ratio(month[position], month[position - 1]) if position else None)))
         rows.append(cells)
     heads = ["环节", *(["今日"] if today else []), "本月", "转化"]
-    chart = {"kind": "funnel", "categories": [str(BY_KEY[key].label) for key in keys]}
+    chart: dict[str, Any] = {"kind": "funnel", "categories": [label for label, _key, _side in steps]}
     chart["series"] = [series("本月", list(month), "azure")]
-    return Block("funnel", "销售漏斗", "从客流到交车，本月累计", heads, rows, chart, empty="本月还没有客流和订单。")
+    note = "转化 = 本环节 ÷ 上一环节；首次到店有档 = 首次到店并留档 + 已建卡首次到店。"
+    empty = "本月还没有客流和订单。"
+    return Block("funnel", "销售漏斗", "从客流到交车，本月累计", heads, rows, chart, note=note, empty=empty)
+
+
+def _step(figure: Figure | None, side: str) -> Decimal:
+    value = getattr(figure, side) if figure is not None else None
+    return (value or Decimal(0)).to_integral_value()
 
 
 def daily_block(days: ByDay, place: Place, target: Decimal | None, *, until: dt.date) -> Block:
@@ -180,7 +190,7 @@ def daily_block(days: ByDay, place: Place, target: Decimal | None, *, until: dt.
     lines = [series("订单", columns[0], "azure"), series("交车", columns[1], "green")]
     if pace:
         lines.append(series("交车配速", list(pace), "orange", "line"))
-    chart = {"kind": "columns", "categories": [f"{day:%-d}日" for day in month.days()], "series": lines}
+    chart: dict[str, Any] = {"kind": "columns", "categories": [f"{day:%-d}日" for day in month.days()], "series": lines}
     heads = ["日期", "订单", "交车", "累计交车", "应交累计"]
     note = (
         "应交累计 = 本月交车目标按日权重分摊（周末、节假日、月末权重见门店政策）。"
@@ -215,7 +225,7 @@ def grade_block(state: dict[Any, figures.Figures], place: Place) -> Block:
         for grade, count in zip(OPEN_GRADES, counts, strict=True)
     ]
     tones = [GRADE_TONE[grade] for grade in OPEN_GRADES]
-    chart = {"kind": "bars", "categories": [str(grade.label) for grade in OPEN_GRADES]}
+    chart: dict[str, Any] = {"kind": "bars", "categories": [str(grade.label) for grade in OPEN_GRADES]}
     chart["series"] = [series("存量", counts, tones)]
     foot = [Cell("合计", number=False), Cell(f"{whole:f}", place.url(key)), Cell("")]
     heads = ["级别", "存量", "占比"]
@@ -239,7 +249,11 @@ def source_block(reader: Any, period: Period, place: Place) -> Block:
         [Cell(name, number=False), Cell(str(count)), Cell(show_ratio(ratio(count, whole)))]
         for name, count in counts.items()
     ]
-    chart = {"kind": "bars", "categories": list(counts), "series": [series("建卡", list(counts.values()), "teal")]}
+    chart: dict[str, Any] = {
+        "kind": "bars",
+        "categories": list(counts),
+        "series": [series("建卡", list(counts.values()), "teal")],
+    }
     foot = [Cell("合计", number=False), Cell(str(whole), place.url("new_cards")), Cell("")]
     heads = ["来源", "建卡", "占比"]
     return Block("sources", "客户来源", "本月建卡按来源", heads, rows, chart, foot, empty="本月还没有建卡。")
@@ -254,13 +268,15 @@ def ranking_block(people: dict[Any, figures.Figures], place: Place) -> Block:
         cells = [Cell(names[pk], number=False)]
         cells += [Cell(f"{_numerator(people[pk], key):f}", place.url(key, person_id=pk)) for key in RANK_KEYS]
         rows.append(cells)
-    chart = {"kind": "bars", "categories": [names[pk] for pk in order]}
+    drawn = [pk for pk in order if any(_numerator(people[pk], key) for key in ("orders_gross", "delivery_units"))]
+    chart: dict[str, Any] = {"kind": "bars", "categories": [names[pk] for pk in drawn]}
     chart["series"] = [
-        series("订单", [_numerator(people[pk], "orders_gross") for pk in order], "azure"),
-        series("交车", [_numerator(people[pk], "delivery_units") for pk in order], "green"),
+        series("订单", [_numerator(people[pk], "orders_gross") for pk in drawn], "azure"),
+        series("交车", [_numerator(people[pk], "delivery_units") for pk in drawn], "green"),
     ]
     heads = ["顾问", "建卡", "订单", "交车"]
-    return Block("ranking", "顾问排名", "本月按交车、订单排序", heads, rows, chart, empty="本月还没有顾问业绩。")
+    empty = "本月还没有顾问业绩。"
+    return Block("ranking", "顾问排名", "本月按交车、订单排序", heads, rows, chart, empty=empty, is_wide=True)
 
 
 def stock_block(reader: Any, place: Place, period: Period) -> Block:
@@ -278,7 +294,11 @@ def stock_block(reader: Any, place: Place, period: Period) -> Block:
         [Cell(name, number=False), Cell(str(count)), Cell(show_ratio(ratio(count, whole)))]
         for name, count in counts.items()
     ]
-    chart = {"kind": "bars", "categories": names, "series": [series("台数", list(counts.values()), BAND_TONES)]}
+    chart: dict[str, Any] = {
+        "kind": "bars",
+        "categories": names,
+        "series": [series("台数", list(counts.values()), BAND_TONES)],
+    }
     foot = [Cell("合计", number=False), Cell(str(whole), place.url("stock_units")), Cell("")]
     heads = ["库龄", "台数", "占比"]
     return Block("stock", "库存库龄", "期末在库车辆按到库天数", heads, rows, chart, foot, empty="没有在库车辆。")

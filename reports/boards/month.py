@@ -46,12 +46,15 @@ TARGETS = {
     "receipts_amount": "receipts_attainment",
     "new_cards": "cards_attainment",
 }
+# More of these is worse; of the neutral ones more is neither good nor bad.
+LESS_IS_BETTER = frozenset({"receivable_balance", "stock_days"})
+NEUTRAL = frozenset({"month_open_prospects", "month_open_orders", "pass_through_receipts", "stock_units"})
 DASH = "—"
 
 
 @dataclass(frozen=True)
 class Line:
-    """One figure of the table, everything as shown; `trend` is up, down or empty."""
+    """One figure of the table, everything as shown; a trend is good, bad or empty."""
 
     key: str
     label: str
@@ -89,7 +92,7 @@ def month_page(*, reader: Any, store_id: int, month: Period, person_id: int | No
     asked: dict[str, Any] = {"reader": reader, "store_ids": [store_id]}
     whose: dict[str, Any] = {**asked, "person_id": person_id}
     keys = [key for _title, members in GROUPS for key in members if key in BY_KEY] + list(TARGETS.values())
-    daily = [key for key in dict.fromkeys([*keys, "delivery_units"]) if BY_KEY[key].grain == "day"]
+    daily = [key for key in dict.fromkeys([*keys, "delivery_units", "closing_rate"]) if BY_KEY[key].grain == "day"]
     other = [key for key in [*keys, "prospects_by_grade"] if BY_KEY[key].grain != "day"]
     days: ByDay = figures.grouped(**whose, period=period, by="day", keys=daily)
     state = figures.grouped(**whose, period=period, by="part", keys=other)
@@ -181,7 +184,8 @@ def _against(kpi: Kpi, value: Decimal | None, other: Figure | None) -> tuple[str
     if value is None:
         return shown, DASH, ""
     gap = value - other.value
-    trend = "up" if gap > 0 else "down" if gap < 0 else ""
+    better = (gap > 0) != (kpi.key in LESS_IS_BETTER)
+    trend = "" if not gap or kpi.key in NEUTRAL else "good" if better else "bad"
     sign = "+" if gap > 0 else ""
     if kpi.unit == "%":
         return shown, f"{sign}{show_ratio(gap)[:-1]}点", trend

@@ -97,7 +97,7 @@ def _store(by: Any, store_id: int) -> Store:
     if store is None:
         raise NotFound
     require(by, "workbook.make", store.pk)
-    return store  # type: ignore[no-any-return]
+    return store
 
 
 # --- making -----------------------------------------------------------------------------------

@@ -222,7 +222,7 @@ def people_rows(scope: MonthScope) -> Iterator[Row]:
     )
     names = dict(User.objects.filter(pk__in=[pk for pk in found if pk]).values_list("pk", "name"))
     teams = _teams(scope)
-    rows = [
+    rows: list[Row] = [
         {"person": names.get(pk, "未归属"), "team": teams.get(pk, ""), "order": pk or 0}
         | {column: _side(sums, key, side) for column, (key, side) in PEOPLE.items()}
         for pk, sums in found.items()
@@ -293,7 +293,7 @@ def source_rows(scope: MonthScope) -> Iterator[Row]:
     cards = measure_by(CARDS_CREATED, scope, scope.period, "prospect__source__name")
     orders = measure_by(ORDERS, scope, scope.period, "prospect__source__name")
     listed = LeadSource.objects.filter(group=scope.store.group_id).values_list("name", flat=True)
-    names = [name for name in listed if cards.get(name) or orders.get(name)]
+    names: list[str | None] = [name for name in listed if cards.get(name) or orders.get(name)]
     if cards.get(None) or orders.get(None):
         names.append(None)
     for name in names:

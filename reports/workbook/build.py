@@ -49,7 +49,7 @@ def write_month_book(path: Path, content: MonthContent, tick: Tick | None = None
 def _checks(
     content: MonthContent, by_series: dict[str, Table], people: Table, cars: Table, money: Table
 ) -> list[cover.Check]:
-    places = {
+    places: dict[str, list[tuple[Table | None, str]]] = {
         "sales_amount": [(cars, "invoice_price"), (by_series.get("sales_amount"), "actual"), (people, "sales_amount")],
         "retail_units": [
             (cars, content.retail_column),
