@@ -4,9 +4,11 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from dealership.jobs.health_views import healthz
+from reports.views.today import today
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="today"), name="home"),
+    path("today/", today, name="today"),
     path("healthz", healthz, name="healthz"),
     path("accounts/", include("dealership.accounts.sign_in_urls")),
     path("me/", include("dealership.accounts.urls")),

@@ -1,0 +1,143 @@
+"""A manager's day: what waits for a decision, who is late, what is delivered."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from typing import Any
+
+from django.db.models import Count, Min, Q
+from django.utils.translation import gettext as _
+
+from dealership.approvals.models import Approval, ApprovalState
+from dealership.core import periods
+from dealership.core.periods import Period
+from dealership.core.templatetags.ui import clock, day
+from dealership.org.reach import can, roles_of
+from dealership.org.roles import APPROVER_ROLES
+from leads.choices import VisitType
+from leads.models import FollowUpTask, Visit
+from reports.figures import totals
+from reports.registry import BY_KEY
+from reports.today.parts import Line, Parts, Section, Tile, cut, page
+from reports.today.selling import NEARLY_THERE, deal_line, visit_line
+from reviews.choices import NOT_HANDED_IN, ReviewState
+from reviews.models import Review
+from sales.models import Deal
+
+TODAY_KEYS = ("traffic_total", "orders_gross", "retail_units", "overdue_follow_ups")
+
+
+def managing(user: Any, store_ids: Collection[int]) -> Parts:
+    """Decisions first, then people who are late, then cars."""
+    sections = [approvals(user), reports(user), overdue_by_person(user), deliveries(user), unfinished(user)]
+    always = ("approvals", "overdue")
+    return Parts(today_tiles(user, store_ids), [s for s in sections if s.lines or s.key in always])
+
+
+def today_tiles(user: Any, store_ids: Collection[int]) -> list[Tile]:
+    """Live figures of the day."""
+    figures = totals(reader=user, store_ids=store_ids, period=Period.day(periods.today()), keys=TODAY_KEYS)
+    return [
+        Tile(
+            BY_KEY[key].label if key == "overdue_follow_ups" else _("今日%(label)s") % {"label": BY_KEY[key].label},
+            f"{figure.value or 0:.0f}",
+            str(BY_KEY[key].unit),
+            url=page("reports:board"),
+            is_late=key == "overdue_follow_ups" and bool(figure.value),
+        )
+        for key, figure in figures.items()
+    ]
+
+
+def levels_of(user: Any) -> list[int]:
+    """Approval levels a person may decide: their own and those below."""
+    roles = roles_of(user)
+    top = max((level for level, holders in APPROVER_ROLES.items() if roles & set(holders)), default=0)
+    return list(range(1, top + 1))
+
+
+def approvals(user: Any) -> Section:
+    """Requests of this person's level, the ones due first."""
+    rows = Approval.objects.visible_to(user).filter(state=ApprovalState.PENDING, level__in=levels_of(user))
+    rows = rows.exclude(requested_by=user).select_related("requested_by").order_by("due_at", "id")
+    lines, more = cut(
+        [
+            Line(
+                row.title,
+                f"{row.requested_by} · {row.reason}",
+                _("%(clock)s 前") % {"clock": clock(row.due_at)},
+                page("approvals:list"),
+                is_late=row.due_at < periods.now(),
+            )
+            for row in rows[:9]
+        ],
+        8,
+    )
+    return Section(
+        "approvals", _("待我审批"), lines, page("approvals:list"), _("没有等您审批的申请。"), more=more, count=len(lines)
+    )
+
+
+def reports(user: Any) -> Section:
+    """Reports of today that are not in, and those that wait for a comment."""
+    if not can(user, "review.comment"):
+        return Section("reports", _("日报"), [])
+    since = periods.today() - dt.timedelta(days=1)
+    rows = Review.objects.visible_to(user).filter(
+        Q(starts_on=periods.today(), state__in=NOT_HANDED_IN) | Q(starts_on__gte=since, state=ReviewState.SUBMITTED)
+    )
+    found = list(rows.exclude(owner=user).select_related("owner").order_by("starts_on", "owner__name")[:41])
+    open_now = [row for row in found if row.awaits_owner]
+    waiting = [row for row in found if not row.awaits_owner]
+    lines = []
+    if open_now:
+        names = "、".join(str(row.owner) for row in open_now)
+        late = any(row.is_overdue for row in open_now)
+        side = _("%(n)s 人") % {"n": len(open_now)}
+        lines.append(Line(_("今日未提交"), names, side, page("reviews:team"), is_late=late))
+    if waiting:
+        names = "、".join(f"{row.owner}（{day(row.starts_on)[:5]}）" for row in waiting)
+        lines.append(Line(_("待点评"), names, _("%(n)s 份") % {"n": len(waiting)}, page("reviews:team")))
+    return Section("reports", _("团队日报"), lines, page("reviews:team"))
+
+
+def overdue_by_person(user: Any) -> Section:
+    """Who has calls that are overdue, the most first."""
+    rows = FollowUpTask.objects.visible_to(user).open().filter(due_at__lt=periods.at(periods.today())).order_by()
+    people = rows.values("owner_id", "owner__name").annotate(total=Count("pk"), oldest=Min("due_at"))
+    found = sorted(people, key=lambda row: (-row["total"], row["owner_id"]))
+    lines = [
+        Line(
+            row["owner__name"],
+            _("最早应在 %(day)s 跟进") % {"day": day(row["oldest"])},
+            _("%(n)s 条") % {"n": row["total"]},
+            page("leads:prospect_list", owner=row["owner_id"], overdue=1),
+            is_late=True,
+        )
+        for row in found
+    ]
+    return Section(
+        "overdue",
+        _("逾期未跟进（截至昨日）"),
+        lines[:20],
+        page("leads:prospect_list", overdue=1),
+        _("没有逾期的跟进。"),
+        count=sum(row["total"] for row in found),
+    )
+
+
+def deliveries(user: Any) -> Section:
+    """Cars promised up to tomorrow."""
+    soon = periods.today() + dt.timedelta(days=1)
+    rows = Deal.objects.visible_to(user).filter(status__in=NEARLY_THERE, promised_on__lte=soon)
+    rows = rows.select_related("customer", "configuration__series").order_by("promised_on", "id")
+    lines, more = cut([deal_line(row) for row in rows[:9]], 8)
+    return Section("deliveries", _("今明两天应交车"), lines, page("sales:deal_list"), more=more)
+
+
+def unfinished(user: Any) -> Section:
+    """Arrivals nobody completed: they spoil the capture rate."""
+    rows = Visit.objects.visible_to(user).filter(visit_type=VisitType.INCOMPLETE).order_by("-visited_at")
+    lines, more = cut([visit_line(row) for row in rows[:6]], 5)
+    return Section("visits", _("未完善的来店登记"), lines, page("leads:visit_list"), more=more)

@@ -1,0 +1,152 @@
+"""A seller's day: who must be called, who comes, what is delivered, the report (domain.md §7, first five minutes)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Case, IntegerField, Value, When
+from django.utils.translation import gettext as _
+
+from dealership.core import periods
+from dealership.core.masking import mask_phone
+from dealership.core.templatetags.ui import clock, day
+from leads.choices import OPEN_STATUSES, FollowUpOutcome, Grade, TaskKind, VisitType
+from leads.models import FollowUp, FollowUpTask, Visit
+from reports.today.parts import Line, Parts, Section, cut, page
+from reviews.choices import ReviewKind
+from reviews.models import Review
+from sales.choices import DealStatus
+from sales.models import Deal
+
+CALLS_SHOWN = 30
+# H first; a card without a grade and one with an order wait for news as urgently as A and B.
+URGENCY = {Grade.H: 0, Grade.N: 1, Grade.A: 1, Grade.O: 2, Grade.B: 2, Grade.C: 3}
+NEARLY_THERE = (DealStatus.ALLOCATED, DealStatus.PAID, DealStatus.INVOICED, DealStatus.READY)
+
+
+def selling(user: Any) -> Parts:
+    """Everything a person who holds customers does today."""
+    sections = [must_call(user), appointments(user), unfinished_visits(user), to_deliver(user)]
+    actions = [(_("登记来店"), page("leads:visit_new"))]
+    return Parts([], [report_state(user), *[s for s in sections if s.lines or s.key == "calls"]], actions)
+
+
+def must_call(user: Any) -> Section:
+    """Open tasks due by tonight, overdue ones red, by grade and then by how long they wait."""
+    urgency = Case(
+        *(When(prospect__grade=grade, then=Value(rank)) for grade, rank in URGENCY.items()),
+        default=Value(9),
+        output_field=IntegerField(),
+    )
+    moment = periods.now()
+    rows = FollowUpTask.objects.visible_to(user).open().filter(owner=user, due_at__lt=periods.end_of_day(periods.today()))
+    rows = rows.select_related("prospect__customer", "prospect__series").prefetch_related("prospect__customer__phones")
+    found = list(rows.annotate(urgency=urgency).order_by("urgency", "due_at", "id")[: CALLS_SHOWN + 1])
+    lines, more = cut([_call(task, moment) for task in found], CALLS_SHOWN)
+    late = sum(line.is_late for line in lines)
+    return Section(
+        "calls",
+        _("今日必跟进"),
+        lines,
+        url=page("leads:prospect_list"),
+        empty=_("今天没有到期的跟进，可以约 B、C 级客户到店。"),
+        more=more,
+        count=len(lines),
+        late=late,
+    )
+
+
+def _call(task: FollowUpTask, moment: dt.datetime) -> Line:
+    card = task.prospect
+    overdue = (periods.local_date(moment) - periods.local_date(task.due_at)).days
+    if overdue > 0:
+        side = _("逾期 %(n)s 天") % {"n": overdue}
+    else:
+        side = clock(task.due_at)
+    kind = "" if task.kind == TaskKind.REGULAR else task.get_kind_display()
+    phones = [mask_phone(phone.number) for phone in card.customer.phones.all() if phone.is_primary]
+    note = " · ".join(text for text in (kind, str(card.series or ""), card.key_concern, *phones) if text)
+    url = page("leads:prospect_detail", card.pk)
+    act = page("leads:follow_up_new", card.pk, next=page("today"))
+    return Line(card.customer.display_name, note, side, url, card.grade, task.due_at < moment, act)
+
+
+def appointments(user: Any) -> Section:
+    """Customers who promised to come today."""
+    rows = FollowUp.objects.visible_to(user).filter(
+        owner=user,
+        outcome=FollowUpOutcome.APPOINTMENT,
+        prospect__status__in=OPEN_STATUSES,
+        **periods.Period.day(periods.today()).filter("next_follow_up_at"),
+    )
+    rows = rows.select_related("prospect__customer", "prospect__series").order_by("next_follow_up_at", "id")
+    lines = [
+        Line(
+            row.prospect.customer.display_name,
+            row.content,
+            str(row.prospect.series or ""),
+            page("leads:prospect_detail", row.prospect_id),
+            row.prospect.grade,
+        )
+        for row in rows[:10]
+    ]
+    return Section("appointments", _("今日邀约到店"), lines)
+
+
+def unfinished_visits(user: Any) -> Section:
+    """Arrivals that reception registered and this person still has to complete."""
+    rows = Visit.objects.visible_to(user).filter(owner=user, visit_type=VisitType.INCOMPLETE).order_by("-visited_at")
+    lines = [visit_line(visit) for visit in rows[:10]]
+    return Section("visits", _("待完善的来店登记"), lines, url=page("leads:visit_list"), late=len(lines))
+
+
+def visit_line(visit: Visit) -> Line:
+    """An arrival that is not completed."""
+    title = _("%(day)s %(clock)s 到店，%(n)s 人") % {
+        "day": day(visit.visited_at),
+        "clock": clock(visit.visited_at),
+        "n": visit.party_size,
+    }
+    url = page("leads:visit_complete", visit.pk)
+    return Line(title, visit.note, _("去完善"), url, is_late=visit.visited_on < periods.today())
+
+
+def to_deliver(user: Any) -> Section:
+    """My orders whose car is there, the promised ones first."""
+    rows = Deal.objects.visible_to(user).filter(owner=user, status__in=NEARLY_THERE)
+    rows = rows.select_related("customer", "configuration__series").order_by("promised_on", "id")
+    lines, more = cut([deal_line(row) for row in rows[:11]], 10)
+    return Section("deliveries", _("我的待交车订单"), lines, page("sales:deal_list"), more=more)
+
+
+def deal_line(deal: Deal) -> Line:
+    """An order on its way to the hand-over."""
+    late = deal.promised_on is not None and deal.promised_on < periods.today()
+    promised = _("承诺 %(day)s") % {"day": day(deal.promised_on)} if deal.promised_on else ""
+    note = f"{deal.configuration} · {deal.number or ''}"
+    return Line(
+        deal.customer.display_name,
+        note,
+        f"{deal.get_status_display()} {promised}".strip(),
+        page("sales:deal_page", deal.pk),
+        is_late=late,
+    )
+
+
+def report_state(user: Any) -> Section:
+    """Whether today's report is handed in."""
+    rows = Review.objects.visible_to(user).filter(owner=user, kind=ReviewKind.DAY, starts_on=periods.today())
+    review = rows.first()
+    if review is None:
+        return Section("report", _("今日日报"), [], empty=_("今天轮休或日报尚未生成。"), url=page("reviews:mine"))
+    waits = review.awaits_owner
+    side = _("%(clock)s 前提交") % {"clock": clock(review.due_at)} if waits else clock(review.submitted_at)
+    line = Line(
+        review.get_state_display(),
+        _("数字已自动汇总，写上问题和明日计划即可提交。") if waits else _("已提交，数字在 24:00 前继续刷新。"),
+        side,
+        page("reviews:mine"),
+        is_late=review.is_overdue,
+    )
+    return Section("report", _("今日日报"), [line])
