@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from dealership.core import periods
+from dealership.core import periods, request_cache
 from dealership.org.models import Store
 from reports.demo import words
+from reports.demo.aftermath import Aftermath
 from reports.demo.agenda import Agenda
 from reports.demo.bulk import Bulk
 from reports.demo.cards import PhoneBook
@@ -22,6 +23,7 @@ from reports.demo.shape import StoreShape, shape_of
 from reports.demo.showroom import Showroom
 from reports.demo.site import Site
 
+REPORT_DAYS = 62
 DEFAULT_STORES, DEFAULT_MONTHS, DEFAULT_SEED = 2, 3, 20
 
 
@@ -60,6 +62,7 @@ def load(
     for number in range(1, stores + 1):
         if shape_of(number).code not in there:
             accounts += _load_store(shape_of(number), plan, group_id, catalogue)
+            _afterwards(shape_of(number), plan)
             say(shape_of(number).name)
     if accounts:
         with connection.cursor() as cursor:
@@ -91,3 +94,15 @@ def _load_store(shape: StoreShape, plan: Plan, group_id: int, catalogue: Catalog
     set_targets(site)
     bulk.flush()
     return hiring.accounts
+
+
+def _afterwards(shape: StoreShape, plan: Plan) -> None:
+    """Figures and reports of a new store; big groups have reports of the last days only."""
+    store = Store.objects.get(code=shape.code)
+    days = REPORT_DAYS if shape.number <= DEFAULT_STORES else 1
+    since = max(plan.span[0], periods.local_date(plan.now) - dt.timedelta(days=days))
+    request_cache.begin()
+    try:
+        Aftermath(store.pk, plan.span, plan.dice(f"reports {shape.code}")).run(reports_from=since)
+    finally:
+        request_cache.end()

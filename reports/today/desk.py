@@ -84,7 +84,9 @@ def sales_admin(user: Any) -> Parts:
     return Parts(
         [],
         [
-            Section("allocate", _("待配车订单"), lines, page("sales:allocation_list"), _("没有待配车的订单。"), more=more),
+            Section(
+                "allocate", _("待配车订单"), lines, page("sales:allocation_list"), _("没有待配车的订单。"), more=more
+            ),
             Section("certificates", _("合格证质押中的已售车"), blocked, empty=_("没有被合格证卡住的订单。")),
         ],
     )
@@ -100,7 +102,9 @@ def delivery(user: Any) -> Parts:
         [],
         [
             Section("ready", _("待交车"), [deal_line(d) for d in ready[:LIMIT]], url, _("没有等待交付的车。")),
-            Section("prepare", _("PDI 与资料准备"), [deal_line(d) for d in prepare[:LIMIT]], url, _("没有要准备的车。")),
+            Section(
+                "prepare", _("PDI 与资料准备"), [deal_line(d) for d in prepare[:LIMIT]], url, _("没有要准备的车。")
+            ),
         ],
     )
 
@@ -136,8 +140,8 @@ def cashier(user: Any) -> Parts:
 
 def finance(user: Any) -> Parts:
     """Invoices to issue, receipts to reconcile, months to close."""
-    paid = Deal.objects.visible_to(user).filter(status=DealStatus.PAID).select_related(
-        "customer", "configuration__series"
+    paid = (
+        Deal.objects.visible_to(user).filter(status=DealStatus.PAID).select_related("customer", "configuration__series")
     )
     receipts = Payment.objects.visible_to(user).filter(status=PaymentStatus.CLEARED, reconciled_at=None)
     oldest = list(receipts.order_by("cleared_at").values_list("cleared_at", flat=True)[:100])
@@ -158,9 +162,10 @@ def finance(user: Any) -> Parts:
         for row in months.order_by("month")[:6]
     ]
     url = page("sales:deal_list", status=DealStatus.PAID)
+    invoices = [deal_line(deal) for deal in paid.order_by("paid_at", "id")[:LIMIT]]
     sections = [
         Section("closes", _("月结"), closes, page("reports:close_list"), _("没有待关账的月份。")),
-        Section("invoice", _("待开票订单"), [deal_line(d) for d in paid.order_by("paid_at")[:LIMIT]], url, _("没有待开票的订单。")),
+        Section("invoice", _("待开票订单"), invoices, url, _("没有待开票的订单。")),
         Section("reconcile", _("对账"), waiting, page("sales:payment_list"), _("收款都已对账。")),
     ]  # fmt: skip
     return Parts([], sections)

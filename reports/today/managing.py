@@ -75,7 +75,13 @@ def approvals(user: Any) -> Section:
         8,
     )
     return Section(
-        "approvals", _("待我审批"), lines, page("approvals:list"), _("没有等您审批的申请。"), more=more, count=len(lines)
+        "approvals",
+        _("待我审批"),
+        lines,
+        page("approvals:list"),
+        _("没有等您审批的申请。"),
+        more=more,
+        count=len(lines),
     )
 
 

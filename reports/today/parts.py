@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 SHOWN = 12
 
@@ -61,7 +61,10 @@ class Parts:
 
 def page(name: str, *args: Any, **query: Any) -> str:
     """Address of a page with its filter."""
-    url = reverse(name, args=args)
+    try:
+        url = reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
     return f"{url}?{urlencode(query)}" if query else url
 
 

@@ -40,7 +40,9 @@ def must_call(user: Any) -> Section:
         output_field=IntegerField(),
     )
     moment = periods.now()
-    rows = FollowUpTask.objects.visible_to(user).open().filter(owner=user, due_at__lt=periods.end_of_day(periods.today()))
+    rows = (
+        FollowUpTask.objects.visible_to(user).open().filter(owner=user, due_at__lt=periods.end_of_day(periods.today()))
+    )
     rows = rows.select_related("prospect__customer", "prospect__series").prefetch_related("prospect__customer__phones")
     found = list(rows.annotate(urgency=urgency).order_by("urgency", "due_at", "id")[: CALLS_SHOWN + 1])
     lines, more = cut([_call(task, moment) for task in found], CALLS_SHOWN)
@@ -60,10 +62,7 @@ def must_call(user: Any) -> Section:
 def _call(task: FollowUpTask, moment: dt.datetime) -> Line:
     card = task.prospect
     overdue = (periods.local_date(moment) - periods.local_date(task.due_at)).days
-    if overdue > 0:
-        side = _("逾期 %(n)s 天") % {"n": overdue}
-    else:
-        side = clock(task.due_at)
+    side = _("逾期 %(n)s 天") % {"n": overdue} if overdue > 0 else clock(task.due_at)
     kind = "" if task.kind == TaskKind.REGULAR else task.get_kind_display()
     phones = [mask_phone(phone.number) for phone in card.customer.phones.all() if phone.is_primary]
     note = " · ".join(text for text in (kind, str(card.series or ""), card.key_concern, *phones) if text)
