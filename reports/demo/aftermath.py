@@ -123,9 +123,7 @@ class Aftermath:
         self._move(review, ReviewState.REVIEWED, at, by.pk, changes)
 
     @staticmethod
-    def _move(
-        review: Review, state: ReviewState, at: dt.datetime, by: Any, changes: list[ReviewStateChange]
-    ) -> None:
+    def _move(review: Review, state: ReviewState, at: dt.datetime, by: Any, changes: list[ReviewStateChange]) -> None:
         changes.append(ReviewStateChange(review=review, from_state=review.state, to_state=state, at=at, by_id=by))
         review.state = state
         review.version += 1

@@ -23,7 +23,6 @@ from reports.demo.shape import StoreShape, shape_of
 from reports.demo.showroom import Showroom
 from reports.demo.site import Site
 
-REPORT_DAYS = 62
 DEFAULT_STORES, DEFAULT_MONTHS, DEFAULT_SEED = 2, 3, 20
 
 
@@ -99,8 +98,9 @@ def _load_store(shape: StoreShape, plan: Plan, group_id: int, catalogue: Catalog
 def _afterwards(shape: StoreShape, plan: Plan) -> None:
     """Figures and reports of a new store; big groups have reports of the last days only."""
     store = Store.objects.get(code=shape.code)
-    days = REPORT_DAYS if shape.number <= DEFAULT_STORES else 1
-    since = max(plan.span[0], periods.local_date(plan.now) - dt.timedelta(days=days))
+    today = periods.local_date(plan.now)
+    last_month = periods.add_months(today.replace(day=1), -1)
+    since = max(plan.span[0], last_month) if shape.number <= DEFAULT_STORES else today
     request_cache.begin()
     try:
         Aftermath(store.pk, plan.span, plan.dice(f"reports {shape.code}")).run(reports_from=since)

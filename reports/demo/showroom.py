@@ -19,6 +19,8 @@ from reports.demo.site import Site
 
 NON_INTENT = (VisitPurpose.PAPERWORK, VisitPurpose.DELIVERY, VisitPurpose.SERVICE, VisitPurpose.OTHER)
 ORDER_MARK = "+order"
+# Arrivals nobody completed stay on the list about so long; earlier ones have been settled.
+LEFT_OPEN = dt.timedelta(days=24)
 
 
 class Showroom:
@@ -170,6 +172,8 @@ class Showroom:
 
     def _anonymous(self, kind: VisitType) -> None:
         purpose = self.rng.choice(NON_INTENT) if kind == VisitType.NON_INTENT else VisitPurpose.PURCHASE
+        if kind == VisitType.INCOMPLETE and self.agenda.moment < self.now - LEFT_OPEN:
+            kind = VisitType.FIRST_UNCAPTURED
         self._visit(kind, purpose=purpose)
 
     def _visit(
@@ -323,7 +327,7 @@ class Showroom:
         at = self.agenda.moment
         self.book.move(card, at, ProspectStatus.OUT_OF_CONTROL, None, "超期未跟进")
         card.turn += 1
-        self.agenda.after(call_time(periods.local_date(at) + dt.timedelta(days=self.rng.randrange(8, 40)), self.rng),
+        self.agenda.after(call_time(periods.local_date(at) + dt.timedelta(days=self.rng.randrange(2, 12)), self.rng),
                           self._write_off, card)  # fmt: skip
 
     def _write_off(self, card: Card) -> None:

@@ -126,7 +126,7 @@ def overdue_by_person(user: Any) -> Section:
     return Section(
         "overdue",
         _("逾期未跟进（截至昨日）"),
-        lines[:20],
+        lines[:10],
         page("leads:prospect_list", overdue=1),
         _("没有逾期的跟进。"),
         count=sum(row["total"] for row in found),

@@ -73,8 +73,6 @@ def group_office(user: Any, store_ids: Collection[int]) -> Parts:
 def administration() -> Parts:
     """Accounts and background work; no business rows (product.md §3)."""
     failed = Job.objects.filter(state=JobState.FAILED).order_by("-id")[:10]
-    lines = [
-        Line(row.kind, row.message, clock(row.finished_at), page("jobs:health"), is_late=True) for row in failed
-    ]
+    lines = [Line(row.kind, row.message, clock(row.finished_at), page("jobs:health"), is_late=True) for row in failed]
     tile = Tile(_("在用账号"), str(User.objects.filter(is_active=True).count()), _("个"), url=page("org:people"))
     return Parts([tile], [Section("jobs", _("失败的后台任务"), lines, page("jobs:health"), _("后台任务都正常。"))])

@@ -122,12 +122,12 @@ def to_deliver(user: Any) -> Section:
 def deal_line(deal: Deal) -> Line:
     """An order on its way to the hand-over."""
     late = deal.promised_on is not None and deal.promised_on < periods.today()
-    promised = _("承诺 %(day)s") % {"day": day(deal.promised_on)} if deal.promised_on else ""
-    note = f"{deal.configuration} · {deal.number or ''}"
+    promised = _("承诺 %(day)s") % {"day": day(deal.promised_on)[:5]} if deal.promised_on else ""
+    note = f"{deal.get_status_display()} · {deal.configuration}"
     return Line(
         deal.customer.display_name,
         note,
-        f"{deal.get_status_display()} {promised}".strip(),
+        promised,
         page("sales:deal_page", deal.pk),
         is_late=late,
     )
