@@ -3,51 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min
 from django.utils.translation import gettext as _
 
 from dealership.approvals.models import Approval, ApprovalState
 from dealership.core import periods
-from dealership.core.periods import Period
 from dealership.core.templatetags.ui import clock, day
-from dealership.org.reach import can, roles_of
+from dealership.org.reach import roles_of
 from dealership.org.roles import APPROVER_ROLES
 from leads.choices import VisitType
 from leads.models import FollowUpTask, Visit
-from reports.figures import totals
-from reports.registry import BY_KEY
+from reports.today.month import Month
 from reports.today.parts import Line, Parts, Section, Tile, cut, page
 from reports.today.selling import NEARLY_THERE, deal_line, visit_line
-from reviews.choices import NOT_HANDED_IN, ReviewState
+from reviews.choices import ReviewState
 from reviews.models import Review
 from sales.models import Deal
 
-TODAY_KEYS = ("traffic_total", "orders_gross", "retail_units", "overdue_follow_ups")
 
-
-def managing(user: Any, store_ids: Collection[int]) -> Parts:
+def managing(user: Any, reviews: list[Review], month: Month) -> Parts:
     """Decisions first, then people who are late, then cars."""
-    sections = [approvals(user), reports(user), overdue_by_person(user), deliveries(user), unfinished(user)]
+    overdue = overdue_by_person(user)
+    sections = [approvals(user), reports(user, reviews), overdue, deliveries(user), unfinished(user)]
     always = ("approvals", "overdue")
-    return Parts(today_tiles(user, store_ids), [s for s in sections if s.lines or s.key in always])
-
-
-def today_tiles(user: Any, store_ids: Collection[int]) -> list[Tile]:
-    """Live figures of the day."""
-    figures = totals(reader=user, store_ids=store_ids, period=Period.day(periods.today()), keys=TODAY_KEYS)
-    return [
-        Tile(
-            BY_KEY[key].label if key == "overdue_follow_ups" else _("今日%(label)s") % {"label": BY_KEY[key].label},
-            f"{figure.value or 0:.0f}",
-            str(BY_KEY[key].unit),
-            url=page("reports:board"),
-            is_late=key == "overdue_follow_ups" and bool(figure.value),
-        )
-        for key, figure in figures.items()
-    ]
+    late = Tile(_("逾期未跟进"), str(overdue.count), _("条"), url=overdue.url, is_late=bool(overdue.count))
+    return Parts([*month.today_tiles(), late], [s for s in sections if s.lines or s.key in always])
 
 
 def levels_of(user: Any) -> list[int]:
@@ -59,6 +41,8 @@ def levels_of(user: Any) -> list[int]:
 
 def approvals(user: Any) -> Section:
     """Requests of this person's level, the ones due first."""
+    if not levels_of(user):
+        return Section("approvals", _("待我审批"), [], page("approvals:list"), _("没有等您审批的申请。"))
     rows = Approval.objects.visible_to(user).filter(state=ApprovalState.PENDING, level__in=levels_of(user))
     rows = rows.exclude(requested_by=user).select_related("requested_by").order_by("due_at", "id")
     lines, more = cut(
@@ -85,17 +69,11 @@ def approvals(user: Any) -> Section:
     )
 
 
-def reports(user: Any) -> Section:
+def reports(user: Any, reviews: list[Review]) -> Section:
     """Reports of today that are not in, and those that wait for a comment."""
-    if not can(user, "review.comment"):
-        return Section("reports", _("日报"), [])
-    since = periods.today() - dt.timedelta(days=1)
-    rows = Review.objects.visible_to(user).filter(
-        Q(starts_on=periods.today(), state__in=NOT_HANDED_IN) | Q(starts_on__gte=since, state=ReviewState.SUBMITTED)
-    )
-    found = list(rows.exclude(owner=user).select_related("owner").order_by("starts_on", "owner__name")[:41])
-    open_now = [row for row in found if row.awaits_owner]
-    waiting = [row for row in found if not row.awaits_owner]
+    others = [row for row in reviews if row.owner_id != user.pk]
+    open_now = [row for row in others if row.awaits_owner and row.starts_on == periods.today()]
+    waiting = [row for row in others if row.state == ReviewState.SUBMITTED]
     lines = []
     if open_now:
         names = "、".join(str(row.owner) for row in open_now)

@@ -10,11 +10,11 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from dealership.core import periods
-from dealership.core.kpi import month_to_date
+from dealership.core.kpi import Figure, month_to_date
 from dealership.core.money import ratio, show_ratio, show_wan
 from dealership.core.periods import Period
 from dealership.org.calendar import time_progress
-from reports.figures import totals
+from reports.figures import grouped
 from reports.registry import BY_KEY
 from reports.today.parts import Tile, page
 from sales.choices import TargetKind
@@ -28,17 +28,45 @@ KINDS = {
 }
 
 
-def month_tiles(
-    user: Any, store_ids: Collection[int], *, person_id: int | None = None, keys: Collection[str] = tuple(KINDS)
-) -> list[Tile]:
-    """One tile per figure: month to date, attainment, and red when it lags behind the time that has gone."""
-    today = periods.today()
-    figures = totals(reader=user, store_ids=store_ids, period=month_to_date(today), keys=keys, person_id=person_id)
-    targets = _targets(user, store_ids, person_id)
-    elapsed, whole = time_progress(Period.containing("month", today), today, min(store_ids, default=None))
-    progress = ratio(elapsed, whole)
-    tiles = [_tile(key, figures[key].value, targets.get(KINDS[key]), progress) for key in keys if key in figures]
-    return [*tiles, Tile(_("时间进度"), show_ratio(progress), note=_("按日权重"))]
+TODAY_KEYS = ("traffic_total", "orders_gross", "retail_units")
+
+
+class Month:
+    """Figures of the month by day, read once: today's tiles and the month's come from the same answer."""
+
+    def __init__(self, user: Any, store_ids: Collection[int], *, person_id: int | None = None) -> None:
+        self.user = user
+        self.store_ids = store_ids
+        self.person_id = person_id
+        self.today = periods.today()
+        wanted = {*KINDS, *(() if person_id else TODAY_KEYS)}
+        period = month_to_date(self.today)
+        self.days = grouped(reader=user, store_ids=store_ids, period=period, by="day", keys=wanted, person_id=person_id)
+
+    def today_tiles(self) -> list[Tile]:
+        """The day so far."""
+        figures = self.days.get(self.today, {})
+        url, kpis = page("reports:board"), [BY_KEY[key] for key in TODAY_KEYS]
+        return [
+            Tile(_("今日%(label)s") % {"label": kpi.label}, _count(figures, kpi.key), str(kpi.unit), url=url)
+            for kpi in kpis
+        ]
+
+    def tiles(self) -> list[Tile]:
+        """One tile per figure: month to date, attainment, and red when it lags behind the time that has gone."""
+        targets = _targets(self.user, self.store_ids, self.person_id)
+        month = Period.containing("month", self.today)
+        progress = ratio(*time_progress(month, self.today, min(self.store_ids, default=None)))
+        tiles = [_tile(key, self._sum(key), targets.get(kind), progress) for key, kind in KINDS.items()]
+        return [*tiles, Tile(_("时间进度"), show_ratio(progress), note=_("按日权重"))]
+
+    def _sum(self, key: str) -> Decimal:
+        found = (figures[key].numerator for figures in self.days.values() if key in figures)
+        return sum((value or Decimal(0) for value in found), Decimal(0))
+
+
+def _count(figures: dict[str, Figure], key: str) -> str:
+    return f"{figures[key].value or 0:.0f}" if key in figures else "0"
 
 
 def _targets(user: Any, store_ids: Collection[int], person_id: int | None) -> dict[str, Decimal]:

@@ -14,9 +14,9 @@ from dealership.org.reach import home_store, memberships_of, roles_of
 from dealership.org.roles import SELLING_ROLES
 from reports.today import desk, office
 from reports.today.managing import managing
-from reports.today.month import month_tiles
+from reports.today.month import Month
 from reports.today.parts import Parts, Section, Tile
-from reports.today.selling import selling
+from reports.today.selling import recent_reviews, selling
 
 LEADING_ROLES = frozenset({Role.TEAM_LEADER, Role.SHOWROOM_MANAGER, Role.SALES_MANAGER, Role.GENERAL_MANAGER})
 DESKS: dict[Role, Callable[[Any], Parts]] = {
@@ -53,18 +53,21 @@ def today_page(user: Any) -> TodayPage:
     """The day's work of a person with all their roles."""
     page = TodayPage(periods.today(), home_store(user))
     roles = roles_of(user)
-    for parts in _parts(user, roles):
+    leads, sells = bool(roles & LEADING_ROLES), bool(roles & set(SELLING_ROLES))
+    if leads or sells:
+        month = Month(user, stores_of(user), person_id=None if leads else user.pk)
+        reviews = recent_reviews(user)
+        if sells:
+            page.take(selling(user, reviews, leads_team=leads))
+        if leads:
+            page.take(managing(user, reviews, month))
+        page.month = month.tiles()
+    for parts in _desks(user, roles):
         page.take(parts)
-    page.month = _month(user, roles)
     return page
 
 
-def _parts(user: Any, roles: set[Role]) -> Iterable[Parts]:
-    stores = stores_of(user)
-    if roles & set(SELLING_ROLES):
-        yield selling(user)
-    if roles & LEADING_ROLES:
-        yield managing(user, stores)
+def _desks(user: Any, roles: set[Role]) -> Iterable[Parts]:
     for role, build in DESKS.items():
         if role in roles:
             yield build(user)
@@ -72,16 +75,6 @@ def _parts(user: Any, roles: set[Role]) -> Iterable[Parts]:
         yield office.group_office(user, list(Store.objects.visible_to(user).values_list("pk", flat=True)))
     if Role.SYS_ADMIN in roles:
         yield office.administration()
-
-
-def _month(user: Any, roles: set[Role]) -> list[Tile]:
-    """Own figures for those who sell, the store's for those who lead it."""
-    stores = stores_of(user)
-    if roles & LEADING_ROLES:
-        return month_tiles(user, stores)
-    if roles & set(SELLING_ROLES):
-        return month_tiles(user, stores, person_id=user.pk)
-    return []
 
 
 def stores_of(user: Any) -> list[int]:

@@ -5,48 +5,68 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.db.models import Case, IntegerField, Value, When
+from django.db.models import Case, Exists, IntegerField, OuterRef, Subquery, Value, When
 from django.utils.translation import gettext as _
 
 from dealership.core import periods
 from dealership.core.masking import mask_phone
 from dealership.core.templatetags.ui import clock, day
-from leads.choices import OPEN_STATUSES, FollowUpOutcome, Grade, TaskKind, VisitType
-from leads.models import FollowUp, FollowUpTask, Visit
+from leads.choices import FollowUpOutcome, Grade, TaskKind, VisitType
+from leads.models import CustomerPhone, FollowUp, FollowUpTask, Visit
 from reports.today.parts import Line, Parts, Section, cut, page
 from reviews.choices import ReviewKind
 from reviews.models import Review
 from sales.choices import DealStatus
 from sales.models import Deal
 
-CALLS_SHOWN = 30
+CALLS_SHOWN, READ = 30, 200
 # H first; a card without a grade and one with an order wait for news as urgently as A and B.
 URGENCY = {Grade.H: 0, Grade.N: 1, Grade.A: 1, Grade.O: 2, Grade.B: 2, Grade.C: 3}
 NEARLY_THERE = (DealStatus.ALLOCATED, DealStatus.PAID, DealStatus.INVOICED, DealStatus.READY)
 
 
-def selling(user: Any) -> Parts:
-    """Everything a person who holds customers does today."""
-    sections = [must_call(user), appointments(user), unfinished_visits(user), to_deliver(user)]
+def selling(user: Any, reviews: list[Review], *, leads_team: bool) -> Parts:
+    """Everything a person who holds customers does today; a team's leader sees the team's arrivals and cars instead."""
+    tasks = due_tasks(user)
+    sections = [must_call(tasks), appointments(tasks)]
+    if not leads_team:
+        sections += [unfinished_visits(user), to_deliver(user)]
     actions = [(_("登记来店"), page("leads:visit_new"))]
-    return Parts([], [report_state(user), *[s for s in sections if s.lines or s.key == "calls"]], actions)
+    return Parts([], [report_state(user, reviews), *[s for s in sections if s.lines or s.key == "calls"]], actions)
 
 
-def must_call(user: Any) -> Section:
-    """Open tasks due by tonight, overdue ones red, by grade and then by how long they wait."""
+def recent_reviews(user: Any) -> list[Review]:
+    """Reports within reach of today and yesterday, read once for the own state and for the team's."""
+    since = periods.today() - dt.timedelta(days=1)
+    rows = Review.objects.visible_to(user).filter(starts_on__gte=since, starts_on__lte=periods.today())
+    return list(
+        rows.select_related("owner").defer("figures", "submitted_figures").order_by("starts_on", "owner__name")[:200]
+    )
+
+
+def due_tasks(user: Any) -> list[Any]:
+    """Open tasks due by tonight with phone and whether the customer promised to come, H first, then the oldest."""
     urgency = Case(
         *(When(prospect__grade=grade, then=Value(rank)) for grade, rank in URGENCY.items()),
         default=Value(9),
         output_field=IntegerField(),
     )
-    moment = periods.now()
+    phones = CustomerPhone.objects.filter(customer=OuterRef("prospect__customer"), is_primary=True).values("number")
+    promises = FollowUp.objects.filter(
+        prospect=OuterRef("prospect"), outcome=FollowUpOutcome.APPOINTMENT, next_follow_up_at=OuterRef("due_at")
+    )
     rows = (
         FollowUpTask.objects.visible_to(user).open().filter(owner=user, due_at__lt=periods.end_of_day(periods.today()))
     )
-    rows = rows.select_related("prospect__customer", "prospect__series").prefetch_related("prospect__customer__phones")
-    found = list(rows.annotate(urgency=urgency).order_by("urgency", "due_at", "id")[: CALLS_SHOWN + 1])
-    lines, more = cut([_call(task, moment) for task in found], CALLS_SHOWN)
-    late = sum(line.is_late for line in lines)
+    rows = rows.select_related("prospect__customer", "prospect__series")
+    rows = rows.annotate(urgency=urgency, phone=Subquery(phones[:1]), promised=Exists(promises))
+    return list(rows.order_by("urgency", "due_at", "id")[:READ])
+
+
+def must_call(tasks: list[Any]) -> Section:
+    """今日必跟进: overdue ones are red."""
+    moment = periods.now()
+    lines, more = cut([_call(task, moment) for task in tasks if not comes_today(task)], CALLS_SHOWN)
     return Section(
         "calls",
         _("今日必跟进"),
@@ -55,42 +75,31 @@ def must_call(user: Any) -> Section:
         empty=_("今天没有到期的跟进，可以约 B、C 级客户到店。"),
         more=more,
         count=len(lines),
-        late=late,
+        late=sum(line.is_late for line in lines),
     )
 
 
-def _call(task: FollowUpTask, moment: dt.datetime) -> Line:
+def _call(task: Any, moment: dt.datetime) -> Line:
     card = task.prospect
     overdue = (periods.local_date(moment) - periods.local_date(task.due_at)).days
     side = _("逾期 %(n)s 天") % {"n": overdue} if overdue > 0 else clock(task.due_at)
     kind = "" if task.kind == TaskKind.REGULAR else task.get_kind_display()
-    phones = [mask_phone(phone.number) for phone in card.customer.phones.all() if phone.is_primary]
-    note = " · ".join(text for text in (kind, str(card.series or ""), card.key_concern, *phones) if text)
+    phone = mask_phone(task.phone) if task.phone else ""
+    note = " · ".join(text for text in (kind, str(card.series or ""), card.key_concern, phone) if text)
     url = page("leads:prospect_detail", card.pk)
     act = page("leads:follow_up_new", card.pk, next=page("today"))
     return Line(card.customer.display_name, note, side, url, card.grade, task.due_at < moment, act)
 
 
-def appointments(user: Any) -> Section:
+def comes_today(task: Any) -> bool:
+    """An appointment of today; one that was not kept is a call to make."""
+    return task.promised and periods.local_date(task.due_at) == periods.today()
+
+
+def appointments(tasks: list[Any]) -> Section:
     """Customers who promised to come today."""
-    rows = FollowUp.objects.visible_to(user).filter(
-        owner=user,
-        outcome=FollowUpOutcome.APPOINTMENT,
-        prospect__status__in=OPEN_STATUSES,
-        **periods.Period.day(periods.today()).filter("next_follow_up_at"),
-    )
-    rows = rows.select_related("prospect__customer", "prospect__series").order_by("next_follow_up_at", "id")
-    lines = [
-        Line(
-            row.prospect.customer.display_name,
-            row.content,
-            str(row.prospect.series or ""),
-            page("leads:prospect_detail", row.prospect_id),
-            row.prospect.grade,
-        )
-        for row in rows[:10]
-    ]
-    return Section("appointments", _("今日邀约到店"), lines)
+    moment = periods.now()
+    return Section("appointments", _("今日邀约到店"), [_call(task, moment) for task in tasks if comes_today(task)])
 
 
 def unfinished_visits(user: Any) -> Section:
@@ -133,10 +142,10 @@ def deal_line(deal: Deal) -> Line:
     )
 
 
-def report_state(user: Any) -> Section:
+def report_state(user: Any, reviews: list[Review]) -> Section:
     """Whether today's report is handed in."""
-    rows = Review.objects.visible_to(user).filter(owner=user, kind=ReviewKind.DAY, starts_on=periods.today())
-    review = rows.first()
+    own = (row for row in reviews if row.owner_id == user.pk and row.starts_on == periods.today())
+    review = next((row for row in own if row.kind == ReviewKind.DAY), None)
     if review is None:
         return Section("report", _("今日日报"), [], empty=_("今天轮休或日报尚未生成。"), url=page("reviews:mine"))
     waits = review.awaits_owner
