@@ -107,7 +107,7 @@ def _satisfied(place: Place) -> bool:
 
 
 def _pip(place: Place, *arguments: str) -> None:
-    command = [str(place.python), "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
+    command = [str(place.python), "-m", "pip", "install", "--quiet", "--no-input", "--no-compile", "--disable-pip-version-check"]
     _run([*command, "--require-hashes", *arguments], "pip", place)
 
 
