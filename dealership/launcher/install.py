@@ -107,8 +107,8 @@ def _satisfied(place: Place) -> bool:
 
 
 def _pip(place: Place, *arguments: str) -> None:
-    command = [str(place.python), "-m", "pip", "install", "--quiet", "--no-input", "--no-compile", "--disable-pip-version-check"]
-    _run([*command, "--require-hashes", *arguments], "pip", place)
+    quietly = ["--quiet", "--no-input", "--no-compile", "--disable-pip-version-check"]
+    _run([*place.module("pip"), "install", *quietly, "--require-hashes", *arguments], "pip", place)
 
 
 def _stamp(path: Path, text: str) -> None:
