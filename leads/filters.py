@@ -10,8 +10,8 @@ from django.db.models import Q, QuerySet
 
 from dealership.core import periods
 from dealership.core.periods import Period
-from leads.choices import Grade, ProspectStatus, VisitChannel, VisitPurpose, VisitType
-from leads.models import Customer, OwnedVehicle, Prospect, Visit
+from leads.choices import ContactChannel, FollowUpOutcome, Grade, ProspectStatus, VisitChannel, VisitPurpose, VisitType
+from leads.models import Customer, FollowUp, OwnedVehicle, Prospect, Visit
 from leads.selectors.choices import sellers_seen_by, sources_seen_by, stores_seen_by
 from leads.selectors.customer import search_condition
 
@@ -119,3 +119,14 @@ class OwnerFilter(_Search):
     def by_care_due(self, rows: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
         due = Q(care_tasks__done_at=None, care_tasks__due_on__lte=periods.today())
         return rows.filter(due).distinct() if value else rows
+
+
+class FollowUpFilter(df.FilterSet):
+    """Filters of a card's contacts."""
+
+    outcome = df.MultipleChoiceFilter(label="结果", choices=FollowUpOutcome.choices)
+    channel = df.MultipleChoiceFilter(label="方式", choices=ContactChannel.choices)
+
+    class Meta:
+        model = FollowUp
+        fields: list[str] = []

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from dealership.core.forms import CleanCharField, DateTimeInput, DomainForm, MoneyInput, PhoneInput
-from dealership.org.models import LeadSource, Series, Store
+from dealership.org.models import Store
 from leads.choices import (
     OPEN_GRADES,
     ContactChannel,
@@ -47,9 +47,9 @@ class VisitForm(DomainForm):
         label=_("意向级别"), choices=_grades(OPEN_GRADES), required=False, widget=forms.RadioSelect
     )
     series = forms.ModelMultipleChoiceField(
-        label=_("意向车型"), queryset=Series.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
+        label=_("意向车型"), queryset=None, required=False, widget=forms.CheckboxSelectMultiple
     )
-    source = forms.ModelChoiceField(label=_("来源"), queryset=LeadSource.objects.none(), required=False)
+    source = forms.ModelChoiceField(label=_("来源"), queryset=None, required=False)
     party_size = forms.IntegerField(label=_("同行人数"), min_value=1, max_value=30, initial=1)
     purpose = forms.ChoiceField(label=_("来意"), choices=VisitPurpose.choices, initial=VisitPurpose.PURCHASE)
     note = CleanCharField(label=_("备注"), required=False, max_length=500, widget=forms.Textarea(attrs=AREA))
@@ -128,8 +128,8 @@ class FollowUpForm(DomainForm):
 class ProspectForm(DomainForm):
     """What is known about the customer's wish; grade, status and owner have their own acts."""
 
-    series = forms.ModelChoiceField(label=_("意向车型"), queryset=Series.objects.none(), required=False)
-    source = forms.ModelChoiceField(label=_("来源"), queryset=LeadSource.objects.none(), required=False)
+    series = forms.ModelChoiceField(label=_("意向车型"), queryset=None, required=False)
+    source = forms.ModelChoiceField(label=_("来源"), queryset=None, required=False)
     budget_min = MoneyInput(label=_("预算下限"), required=False)
     budget_max = MoneyInput(label=_("预算上限"), required=False)
     purchase_kind = forms.ChoiceField(label=_("购车性质"), choices=[UNKNOWN, *PurchaseKind.choices], required=False)

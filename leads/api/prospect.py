@@ -1,0 +1,96 @@
+"""`prospects/`: cards, their follow-ups, hand-over."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from dealership.audit.services import once
+from dealership.core.api import created, idempotency_key
+from leads.api import serializers as shapes
+from leads.api.base import Resource, listed, taken
+from leads.filters import FollowUpFilter, ProspectFilter
+from leads.selectors.choices import seller_chosen, series_chosen, source_chosen
+from leads.selectors.prospect import (
+    DEFAULT_ORDERING,
+    ORDERINGS,
+    follow_up_get,
+    follow_up_list,
+    prospect_get,
+    prospect_list,
+)
+from leads.services.follow_up import follow_up_log
+from leads.services.prospect import prospect_change, prospect_reassign
+
+FOLLOW_UP_ORDERINGS = {"-done_at": ("-done_at", "-id")}
+
+
+class ProspectList(Resource):
+    """Cards within reach."""
+
+    resource = "prospect"
+
+    @extend_schema(operation_id="prospects_list", responses=shapes.ProspectOut(many=True))
+    def get(self, request: Request) -> Response:
+        rows = prospect_list(user=request.user)
+        return listed(
+            request, rows, filters=ProspectFilter, orderings=ORDERINGS, default=DEFAULT_ORDERING,
+            shape=shapes.ProspectOut,
+        )  # fmt: skip
+
+
+class ProspectDetail(Resource):
+    """One card."""
+
+    @extend_schema(responses=shapes.ProspectOut)
+    def get(self, request: Request, pk: int) -> Response:
+        return Response(shapes.ProspectOut(prospect_get(user=request.user, prospect_id=pk)).data)
+
+    @extend_schema(request=shapes.ProspectPatch, responses=shapes.ProspectOut)
+    def patch(self, request: Request, pk: int) -> Response:
+        card = prospect_get(user=request.user, prospect_id=pk)
+        details = taken(request, shapes.ProspectPatch, partial=True)
+        version = details.pop("version", None)
+        if "source" in details:
+            details["source"] = source_chosen(card.store, details["source"])
+        if "series" in details:
+            details["series"] = series_chosen(card.store, details["series"])
+        prospect_change(by=request.user, prospect_id=pk, version=version, details=details)
+        return self.get(request, pk)
+
+
+class FollowUpList(Resource):
+    """Contacts of a card."""
+
+    @extend_schema(responses=shapes.FollowUpOut(many=True))
+    def get(self, request: Request, pk: int) -> Response:
+        card = prospect_get(user=request.user, prospect_id=pk)
+        rows = follow_up_list(user=request.user, prospect=card)
+        return listed(
+            request, rows, filters=FollowUpFilter, orderings=FOLLOW_UP_ORDERINGS, default="-done_at",
+            shape=shapes.FollowUpOut,
+        )  # fmt: skip
+
+    @extend_schema(request=shapes.FollowUpIn, responses={201: shapes.FollowUpOut})
+    def post(self, request: Request, pk: int) -> Response:
+        card = prospect_get(user=request.user, prospect_id=pk)
+        facts = taken(request, shapes.FollowUpIn)
+        row, replay = once(
+            by=request.user, action="follow_up.log", key=idempotency_key(request),
+            create=lambda: follow_up_log(by=request.user, prospect_id=card.pk, **facts),
+            find=lambda row_id: follow_up_get(follow_up_id=row_id),
+        )  # fmt: skip
+        return created(shapes.FollowUpOut(row).data, replay=replay)
+
+
+class ProspectTransfer(Resource):
+    """Give a card to another seller (manager)."""
+
+    @extend_schema(request=shapes.TransferIn, responses=shapes.ProspectOut)
+    def post(self, request: Request, pk: int) -> Response:
+        card = prospect_get(user=request.user, prospect_id=pk)
+        asked = taken(request, shapes.TransferIn)
+        person = seller_chosen(card.store, asked["new_owner"], "new_owner")
+        prospect_reassign(by=request.user, prospect_id=pk, new_owner=person, reason=asked["reason"])
+        return Response(shapes.ProspectOut(prospect_get(user=request.user, prospect_id=pk)).data)
