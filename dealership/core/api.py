@@ -89,17 +89,6 @@ class VersionField(serializers.IntegerField):
         super().__init__(min_value=1, **kwargs)
 
 
-def idempotency_key(request: Request) -> uuid.UUID | None:
-    """The `Idempotency-Key` of a creating call (a UUID), for `audit.services.once`; malformed answers 400."""
-    text = request.headers.get("Idempotency-Key")
-    if not text:
-        return None
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        raise exceptions.ValidationError({"Idempotency-Key": ["Idempotency-Key 须为 UUID。"]}) from None
-
-
 def created(data: Any, *, replay: bool) -> Response:
     """201 for a new row, 200 with `Idempotent-Replay: true` when the key had already been answered."""
     if replay:
