@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from django.db.models import Q, Sum
 
-from dealership.core import periods
+from dealership.core import periods, request_cache
 from dealership.core.kpi import (
     SYSTEM,
     UNKNOWN,
@@ -81,22 +81,9 @@ def grouped(
 
     By day only figures that sum over days are answered; a month's figures take the whole month of `period`.
     """
-    kpis = readable_kpis(reader, store_ids, keys)
-    named = {kpi.key: kpi for kpi in kpis}
-    for kpi in kpis:
-        named |= {parent.key: parent for parent in kpi.minus or ()}
-    asked = _Question(reader, tuple(store_ids), period, by, person_id)
-    sums: _Sums = defaultdict(lambda: [Decimal(0), Decimal(0)])
-    for grain, collect in (("day", asked.days), ("month", asked.months), ("now", asked.moments)):
-        members = [kpi for kpi in named.values() if kpi.grain == grain and kpi.is_rows]
-        if members and (by != "day" or grain == "day"):
-            for group, key, top, bottom in collect(members):
-                sums[(group, key)][0] += top
-                sums[(group, key)][1] += bottom
-    groups = {group for group, _key in sums} | ({None} if by is None else set())
-    if by == "store":
-        groups |= set(store_ids)
-    return {group: asked.figures(kpis, sums, group) for group in groups}
+    with request_cache.unit():
+        kpis = readable_kpis(reader, store_ids, keys)
+        return _Question(reader, tuple(store_ids), period, by, person_id).answer(kpis)
 
 
 class _Question:
@@ -107,6 +94,23 @@ class _Question:
     ) -> None:
         self.reader, self.store_ids, self.period, self.by, self.person_id = reader, store_ids, period, by, person_id
         self.today = periods.today()
+
+    def answer(self, kpis: list[Kpi]) -> dict[Any, Figures]:
+        """Collect the sides of every figure per grain, then divide."""
+        named = {kpi.key: kpi for kpi in kpis}
+        for kpi in kpis:
+            named |= {parent.key: parent for parent in kpi.minus or ()}
+        sums: _Sums = defaultdict(lambda: [Decimal(0), Decimal(0)])
+        for grain, collect in (("day", self.days), ("month", self.months), ("now", self.moments)):
+            members = [kpi for kpi in named.values() if kpi.grain == grain and kpi.is_rows]
+            if members and (self.by != "day" or grain == "day"):
+                for group, key, top, bottom in collect(members):
+                    sums[(group, key)][0] += top
+                    sums[(group, key)][1] += bottom
+        groups = {group for group, _key in sums} | ({None} if self.by is None else set())
+        if self.by == "store":
+            groups |= set(self.store_ids)
+        return {group: self.figures(kpis, sums, group) for group in groups}
 
     def days(self, kpis: list[Kpi]) -> Iterator[tuple[Any, str, Decimal, Decimal]]:
         """Facts of finished days, and today's rows live."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -18,6 +19,19 @@ def begin() -> None:
 def end() -> None:
     """Forget everything; outside a unit of work nothing is remembered."""
     _store.set(None)
+
+
+@contextmanager
+def unit() -> Iterator[None]:
+    """A unit of work of its own when none is under way (roll-ups and reports outside a request or job)."""
+    if _store.get() is not None:
+        yield
+        return
+    begin()
+    try:
+        yield
+    finally:
+        end()
 
 
 def remember(key: Any, compute: Callable[[], T]) -> T:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from dealership.core import periods
+from dealership.core import periods, request_cache
 from dealership.core.periods import Period
 from dealership.core.services import service
 from dealership.org.models import ClosedMonth
@@ -59,6 +59,11 @@ def mark_started(*, store_id: int, month: dt.date) -> None:
 @service
 def replace_facts(*, store_id: int, month: dt.date) -> RollupResult:
     """Compute, replace what differs and mark DONE, all or nothing; concurrent runs wait for each other."""
+    with request_cache.unit():
+        return _replace(store_id, month)
+
+
+def _replace(store_id: int, month: dt.date) -> RollupResult:
     take_rollup_lock(store_id, month)
     if ClosedMonth.objects.filter(store_id=store_id, month=month).exists():
         return RollupResult(closed=True)

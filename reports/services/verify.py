@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
-from dealership.core import periods
+from dealership.core import periods, request_cache
 from dealership.core.periods import Period
 from reports.models import Fact
 from reports.services import cells
@@ -33,6 +33,11 @@ def facts_differences(*, store_id: int, month: dt.date, include_today: bool = Fa
     While the month runs, today (and with it the month facts) moves between two roll-ups, so it is left out
     unless asked for.
     """
+    with request_cache.unit():
+        return _differences(store_id, month, include_today)
+
+
+def _differences(store_id: int, month: dt.date, include_today: bool) -> list[Difference]:
     period = Period.containing("month", month)
     today = periods.today()
     runs = period.contains(today) and not include_today
