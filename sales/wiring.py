@@ -1,4 +1,4 @@
-"""Start-up registrations of this app: conflict messages, approval handlers."""
+"""Start-up registrations of this app: conflict messages, approval handlers, the timeline."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from django.urls import reverse
 from dealership.approvals.models import Approval
 from dealership.approvals.services import Handler, register
 from dealership.core.services import register_conflict
+from leads.selectors.timeline import register_source
 from sales.models import Refund
+from sales.selectors.timeline import timeline_entries
 from sales.services.deal.cancel import cancel_approved, cancel_rejected
 from sales.services.deal.draft import price_approved, price_rejected
 from sales.services.payment.refunds import refund_approved, refund_rejected
@@ -34,6 +36,7 @@ def register_all() -> None:
     """Called once by the app's `ready`."""
     for name, (code, message) in CONFLICTS.items():
         register_conflict(name, code, message)
+    register_source("deals", timeline_entries)
     register("deal_price", Handler("特价审批", price_approved, price_rejected, _deal_url))
     register("deal_cancel", Handler("退订审批", cancel_approved, cancel_rejected, _deal_url))
     register("refund", Handler("退款审批", refund_approved, refund_rejected, _refund_url))

@@ -9,6 +9,7 @@ from django.db.models import F, QuerySet
 
 from dealership.accounts.models import User
 from dealership.core import periods
+from dealership.core.errors import NotFound
 from dealership.org.policy import policy_decimal
 from sales.choices import OPEN_ORDERS, DealStatus
 from sales.models import Colour, Configuration, Deal, PriceEntry
@@ -29,6 +30,22 @@ def configurations(*, user: User) -> QuerySet[Configuration]:
 def colours(*, user: User) -> QuerySet[Colour]:
     """Exterior colours of the reader's brands."""
     return Colour.objects.visible_to(user).order_by("name")
+
+
+def configuration_get(*, user: User, configuration_id: int) -> Configuration:
+    """One configuration within reach; `NotFound` otherwise."""
+    row = configurations(user=user).filter(pk=configuration_id).first()
+    if row is None:
+        raise NotFound("没有找到该车型，可能不在本店销售范围内。")
+    return row
+
+
+def colour_get(*, user: User, colour_id: int) -> Colour:
+    """One colour within reach; `NotFound` otherwise."""
+    row = colours(user=user).filter(pk=colour_id).first()
+    if row is None:
+        raise NotFound("没有找到该颜色，可能不在本店销售范围内。")
+    return row
 
 
 def price_list(*, user: User, day: dt.date | None = None) -> list[PriceEntry]:

@@ -10,7 +10,7 @@ from dealership.accounts.models import User
 from dealership.core.errors import NotFound
 from dealership.core.periods import Period
 from sales.choices import RefundStatus
-from sales.models import Payment, Refund
+from sales.models import Deal, Payment, Refund
 
 
 def payment_list(*, user: User) -> QuerySet[Payment]:
@@ -49,3 +49,8 @@ def day_totals(*, user: User, day: dt.date) -> list[dict[str, object]]:
     found = rows.order_by("method").values("method").annotate(total=Sum("amount"), n=Count("pk"))
     names = dict(Payment._meta.get_field("method").flatchoices)
     return [{**row, "label": names[row["method"]]} for row in found]
+
+
+def payments_of(*, user: User, deal: Deal) -> QuerySet[Payment]:
+    """The receipts of one deal within reach."""
+    return payment_list(user=user).filter(deal=deal)
