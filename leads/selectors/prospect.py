@@ -58,10 +58,11 @@ def prospect_board(rows: QuerySet[Prospect]) -> list[Column]:
     counts = dict(counted)
     grades = (Grade.N, *(grade for grade in OPEN_GRADES if grade != Grade.N))
     first, *others = [
-        rows.filter(grade=grade).order_by("due", "id").values_list("pk", flat=True)[:COLUMN_SIZE] for grade in grades
+        rows.filter(grade=grade).order_by("due", "id").values_list("pk", flat=True)[:COLUMN_SIZE]  # type: ignore[misc]
+        for grade in grades
     ]
     wanted = list(first.union(*others, all=True))
-    cards = list(rows.filter(pk__in=wanted).order_by("due", "id"))
+    cards = list(rows.filter(pk__in=wanted).order_by("due", "id"))  # type: ignore[misc]
     return [Column(grade, counts.get(grade, 0), [card for card in cards if card.grade == grade]) for grade in grades]
 
 

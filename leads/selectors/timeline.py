@@ -80,7 +80,7 @@ def _changes(user: Any, customer_id: int) -> Iterable[Entry]:
 
 def _change_rows(model: Any, customer_id: int, kind: str, before: str, after: str) -> QuerySet[Any]:
     rows = model.objects.filter(prospect__customer_id=customer_id)
-    names = {"kind": Value(kind, output_field=CharField()), "before": F(before), "after": F(after)}
+    names: dict[str, Any] = {"kind": Value(kind, output_field=CharField()), "before": F(before), "after": F(after)}
     return _latest(rows, "at").values_list(
         "at", "id", names["kind"], names["before"], names["after"], "reason", "by__name"
     )

@@ -180,11 +180,12 @@ def owner_notify(*, by: Any, store: Store, phone: str) -> str:
     require(by, "visit.register", store.pk)
     found = customer_lookup(user=by, store=store, phone=phone)
     row = _by_number(store, normalise_phone(phone))
-    if found.state != LookupState.OTHERS or row is None or row.customer.owner is None:
+    owner = row.customer.owner if row is not None else None
+    if found.state != LookupState.OTHERS or row is None or owner is None:
         raise DomainError("nobody_to_notify", "该号码不属于其他同事，无需通知。")
     customer = row.customer
     notify(
-        to=[customer.owner],
+        to=[owner],
         kind="customer.owner_notify",
         key=f"customer:{customer.pk}:met:{periods.today()}",
         text=f"{by.name} 正在接待您名下的客户，请尽快联系或到展厅接待。",

@@ -268,7 +268,7 @@ def _retype_later(visit: Visit) -> None:
     if visit.purpose != VisitPurpose.PURCHASE:
         return
     later = Visit.objects.filter(
-        customer_id=visit.customer_id, channel=visit.channel, visit_type__in=FIRST_VISIT_TYPES,
+        customer_id=visit.customer_id, channel=visit.channel, visit_type__in=FIRST_VISIT_TYPES,  # type: ignore[misc]
         visited_on__gt=visit.visited_on,
     )  # fmt: skip
     later.update(visit_type=VisitType.REPEAT)

@@ -29,7 +29,7 @@ SIDE = OpenApiParameter("side", str, enum=["numerator", "denominator"], descript
 
 class KpiDefinition(serializers.Serializer):  # type: ignore[type-arg]
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     explanation = serializers.CharField()
     unit = serializers.CharField()
     grain = serializers.ChoiceField(choices=["day", "month", "now"])

@@ -284,7 +284,7 @@ class Showroom:
     def _talk(self, card: Card, at: dt.datetime) -> None:
         chance = self.rng.randrange(100)
         if chance < 14:
-            days = 1 + self.rng.randrange(2) + (3 if card.grade in "BC" else 0)
+            days: int | None = 1 + self.rng.randrange(2) + (3 if card.grade in "BC" else 0)
             self.book.contact(card, at, "no_answer", self.rng.choice(words.NO_ANSWERS), days=days)
             return
         outcome, texts = ("appointment", words.APPOINTED) if chance < 26 else ("reached", words.REACHED)

@@ -177,8 +177,8 @@ def _tile(review: Review, kpi: Kpi) -> Tile:
     parts = review.figures.get("day", {}).get(kpi.key)
     return Tile(
         key=kpi.key,
-        label=kpi.label,
-        explanation=kpi.explanation,
+        label=str(kpi.label),
+        explanation=str(kpi.explanation),
         unit=kpi.unit,
         value=shown(kpi, parts),
         parts=" / ".join(kpi_part(part) for part in parts) if parts and len(parts) > 1 else "",

@@ -10,7 +10,7 @@ from reviews.selectors.figures import figure_kpis
 
 def line_labels(kind: str) -> dict[str, str]:
     """Line key → what the screen calls it, in the order of the page."""
-    labels = {kpi.key: kpi.label for kpi in figure_kpis()}
+    labels = {kpi.key: str(kpi.label) for kpi in figure_kpis()}
     labels["visit_list"] = _("今日客流")
     labels["follow_up_list"] = _("今日跟进")
     labels["due_list"] = _("明日应跟进")

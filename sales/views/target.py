@@ -112,7 +112,7 @@ class TargetSheet(Page):
             context["form"] = form or _sheet_form(request.user, sheet)
             for line in sheet.lines:
                 for cell in line.cells:
-                    cell.field = context["form"][f"t-{line.person.pk}-{cell.kind}"]
+                    cell.field = context["form"][f"t-{line.person.pk}-{cell.kind}"]  # type: ignore[index]
         return context
 
 
