@@ -32,14 +32,19 @@ CONFLICTS = {
 }
 
 
+# What a decider is shown of a request.
+PRICE_LABELS = {"msrp": "指导价", "deal_price": "成交价", "concession": "总优惠", "authority": "顾问权限"}
+REFUND_LABELS = {"amount": "退款金额", "receipt_no": "原收据号"}
+
+
 def register_all() -> None:
     """Called once by the app's `ready`."""
     for name, (code, message) in CONFLICTS.items():
         register_conflict(name, code, message)
     register_source("deals", timeline_entries)
-    register("deal_price", Handler("特价审批", price_approved, price_rejected, _deal_url))
+    register("deal_price", Handler("特价审批", price_approved, price_rejected, _deal_url, PRICE_LABELS))
     register("deal_cancel", Handler("退订审批", cancel_approved, cancel_rejected, _deal_url))
-    register("refund", Handler("退款审批", refund_approved, refund_rejected, _refund_url))
+    register("refund", Handler("退款审批", refund_approved, refund_rejected, _refund_url, REFUND_LABELS))
 
 
 def _deal_url(approval: Approval) -> str:

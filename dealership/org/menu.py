@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from dealership.core.scoping import reach_for
 from dealership.org.choices import Role
 from dealership.org.reach import can, has_role, memberships_of
+from dealership.org.roles import SELLING_ROLES
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,17 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
     (
         _("检讨"),
         (
-            Entry(_("我的日报"), "outline/notebook.svg", "reviews:mine", "review", "review.write", short=_("日报")),
+            Entry(
+                _("我的日报"),
+                "outline/notebook.svg",
+                "reviews:mine",
+                "review",
+                "review.write",
+                SELLING_ROLES,
+                short=_("日报"),
+            ),
             Entry(_("团队日报"), "outline/clipboard-check.svg", "reviews:team", "review", "review.comment"),
-            Entry(_("晚报"), "outline/moon.svg", "reviews:evening", "review", "review.evening"),
+            Entry(_("晚报"), "outline/moon.svg", "reviews:evening", "review", roles=(Role.SHOWROOM_MANAGER,)),
             Entry(_("审批"), "outline/checks.svg", "approvals:list", "approval"),
         ),
     ),

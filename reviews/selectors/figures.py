@@ -18,6 +18,7 @@ from django.db.models import Count, F
 from django.urls import NoReverseMatch, reverse
 
 from dealership.core.kpi import Group, Kpi, Scope, grouped_sums, make_figure, month_to_date
+from dealership.core.money import show_wan
 from dealership.core.periods import Period
 from leads.kpis import KPIS as LEADS_KPIS
 from leads.models import FollowUpTask
@@ -39,6 +40,7 @@ FIGURE_KEYS = (
 )
 BY_GRADE = "prospects_by_grade"
 NEW_CARDS = "new_cards"
+WAN = Decimal(10000)
 Snapshot = dict[str, Any]
 Sums = dict[str, list[Decimal]]
 
@@ -189,12 +191,15 @@ def _tile(review: Review, kpi: Kpi) -> Tile:
 
 
 def shown(kpi: Kpi, parts: list[str] | None) -> str:
-    """`82.4%`, `12`, `168,000.00`; unknown or a zero denominator is an em dash."""
+    """`82.4%`, `12`, `2,000.00`, from ten thousand on `16.80万`; unknown or a zero denominator is an em dash."""
     if not parts:
         return "—"
     numbers = [Decimal(part) for part in parts]
     denominator = numbers[1] if len(numbers) > 1 else None
-    return kpi.show(make_figure(numbers[0], denominator, is_ratio=kpi.is_ratio).value)
+    value = make_figure(numbers[0], denominator, is_ratio=kpi.is_ratio).value
+    if kpi.unit == "元" and value is not None and abs(value) >= WAN:
+        return show_wan(value)
+    return kpi.show(value)
 
 
 def kpi_part(part: str) -> str:
