@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from dealership.core.forms import CleanCharField, DateTimeInput, DomainForm, MoneyInput, PhoneInput
@@ -34,6 +35,14 @@ def _grades(values: tuple[Grade, ...]) -> list[tuple[str, str]]:
     return [(grade.value, grade.value) for grade in values]
 
 
+def offer(form: forms.Form, name: str, rows: QuerySet[Any]) -> None:
+    """Fill a choice with rows within reach; an empty choice says what to do."""
+    field: Any = form.fields[name]
+    field.queryset = rows
+    if getattr(field, "empty_label", None):
+        field.empty_label = _("请选择")
+
+
 class VisitForm(DomainForm):
     """One screen for a party at the door. `captured` is set by the button that was pressed."""
 
@@ -46,22 +55,22 @@ class VisitForm(DomainForm):
     grade = forms.ChoiceField(
         label=_("意向级别"), choices=_grades(OPEN_GRADES), required=False, widget=forms.RadioSelect
     )
-    series = forms.ModelMultipleChoiceField(
+    series: Any = forms.ModelMultipleChoiceField(
         label=_("意向车型"), queryset=None, required=False, widget=forms.CheckboxSelectMultiple
     )
-    source = forms.ModelChoiceField(label=_("来源"), queryset=None, required=False)
+    source: Any = forms.ModelChoiceField(label=_("来源"), queryset=None, required=False)
     party_size = forms.IntegerField(label=_("同行人数"), min_value=1, max_value=30, initial=1)
     purpose = forms.ChoiceField(label=_("来意"), choices=VisitPurpose.choices, initial=VisitPurpose.PURCHASE)
     note = CleanCharField(label=_("备注"), required=False, max_length=500, widget=forms.Textarea(attrs=AREA))
     next_follow_up_at = DateTimeInput(label=_("下次跟进"), required=False)
     visited_at = DateTimeInput(label=_("到店时间"), required=False)
-    received_by = forms.ModelChoiceField(label=_("接待顾问"), queryset=None, required=False)
+    received_by: Any = forms.ModelChoiceField(label=_("接待顾问"), queryset=None, required=False)
 
     def __init__(self, *args: Any, store: Store, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["series"].queryset = series_of(store)
-        self.fields["source"].queryset = sources_of(store)
-        self.fields["received_by"].queryset = sellers_in(store)
+        offer(self, "series", series_of(store))
+        offer(self, "source", sources_of(store))
+        offer(self, "received_by", sellers_in(store))
         self.fields["series"].error_messages["invalid_choice"] = _("意向车型的选项无效，请重新选择。")
         self.fields["series"].error_messages["invalid_pk_value"] = _("意向车型的选项无效，请重新选择。")
         for name in ("min_value", "max_value"):
@@ -97,11 +106,11 @@ class PhoneForm(DomainForm):
 class AssignForm(DomainForm):
     """Who receives an arrival."""
 
-    received_by = forms.ModelChoiceField(label=_("接待顾问"), queryset=None)
+    received_by: Any = forms.ModelChoiceField(label=_("接待顾问"), queryset=None)
 
     def __init__(self, *args: Any, store: Store, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["received_by"].queryset = sellers_in(store)
+        offer(self, "received_by", sellers_in(store))
 
 
 class FollowUpForm(DomainForm):
@@ -128,8 +137,8 @@ class FollowUpForm(DomainForm):
 class ProspectForm(DomainForm):
     """What is known about the customer's wish; grade, status and owner have their own acts."""
 
-    series = forms.ModelChoiceField(label=_("意向车型"), queryset=None, required=False)
-    source = forms.ModelChoiceField(label=_("来源"), queryset=None, required=False)
+    series: Any = forms.ModelChoiceField(label=_("意向车型"), queryset=None, required=False)
+    source: Any = forms.ModelChoiceField(label=_("来源"), queryset=None, required=False)
     budget_min = MoneyInput(label=_("预算下限"), required=False)
     budget_max = MoneyInput(label=_("预算上限"), required=False)
     purchase_kind = forms.ChoiceField(label=_("购车性质"), choices=[UNKNOWN, *PurchaseKind.choices], required=False)
@@ -146,8 +155,8 @@ class ProspectForm(DomainForm):
     def __init__(self, *args: Any, card: Prospect, **kwargs: Any) -> None:
         shown = {name: getattr(card, name) for name in type(self).base_fields if hasattr(card, name)}
         super().__init__(*args, initial={**shown, **(kwargs.pop("initial", None) or {})}, **kwargs)
-        self.fields["series"].queryset = series_of(card.store)
-        self.fields["source"].queryset = sources_of(card.store)
+        offer(self, "series", series_of(card.store))
+        offer(self, "source", sources_of(card.store))
 
     def details(self) -> dict[str, Any]:
         """The facts to change."""
@@ -191,9 +200,9 @@ class RevealForm(DomainForm):
 class ReassignForm(DomainForm):
     """Who gets the customer, and why."""
 
-    new_owner = forms.ModelChoiceField(label=_("新的归属顾问"), queryset=None)
+    new_owner: Any = forms.ModelChoiceField(label=_("新的归属顾问"), queryset=None)
     reason = CleanCharField(label=_("转移原因"), max_length=200)
 
     def __init__(self, *args: Any, card: Prospect, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["new_owner"].queryset = sellers_in(card.store).exclude(pk=card.owner_id)
+        offer(self, "new_owner", sellers_in(card.store).exclude(pk=card.owner_id))

@@ -54,5 +54,5 @@ def listed(
         raise exceptions.ValidationError({"ordering": [f"排序只能是：{'、'.join(orderings)}。"]})
     pages = CursorPages()
     pages.ordering = orderings[ordering]
-    page = pages.paginate_queryset(found.qs.order_by(*orderings[ordering]), request)
+    page: Any = pages.paginate_queryset(found.qs.order_by(*orderings[ordering]), request)
     return pages.get_paginated_response(shape(page, many=True).data)

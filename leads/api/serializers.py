@@ -149,7 +149,7 @@ class VisitOut(serializers.ModelSerializer[Visit]):
     owner = PersonOut(allow_null=True)
     received_by = PersonOut(allow_null=True)
     models = NamedOut(many=True, source="series")
-    source = NamedOut(allow_null=True)
+    source: Any = NamedOut(allow_null=True)
 
     class Meta:
         model = Visit
@@ -175,7 +175,7 @@ class VisitFactsIn(serializers.Serializer[Any]):
     party_size = serializers.IntegerField(min_value=1, max_value=30, default=1)
     purpose = serializers.ChoiceField(choices=VisitPurpose.choices, default=VisitPurpose.PURCHASE)
     models = serializers.ListField(child=serializers.IntegerField(), required=False, default=list, max_length=20)
-    source = serializers.IntegerField(required=False, allow_null=True, default=None)
+    source: Any = serializers.IntegerField(required=False, allow_null=True, default=None)
     grade = serializers.ChoiceField(
         choices=[(grade.value, grade.label) for grade in OPEN_GRADES], required=False, allow_null=True, default=None
     )
@@ -216,7 +216,7 @@ class ProspectOut(serializers.ModelSerializer[Prospect]):
 
     customer = CustomerBrief()
     owner = PersonOut()
-    source = NamedOut(allow_null=True)
+    source: Any = NamedOut(allow_null=True)
     series = NamedOut(allow_null=True)
 
     class Meta:
@@ -233,7 +233,7 @@ class ProspectPatch(serializers.Serializer[Any]):
     """What may be changed of a card; grade, status and owner have their own calls."""
 
     version = VersionField(required=False)
-    source = serializers.IntegerField(required=False, allow_null=True)
+    source: Any = serializers.IntegerField(required=False, allow_null=True)
     series = serializers.IntegerField(required=False, allow_null=True)
     budget_min = serializers.DecimalField(14, 2, min_value=0, max_value=MAX_MONEY, required=False, allow_null=True)
     budget_max = serializers.DecimalField(14, 2, min_value=0, max_value=MAX_MONEY, required=False, allow_null=True)

@@ -51,7 +51,7 @@ def prospect_get(*, user: Any, prospect_id: int) -> Prospect:
     return card
 
 
-def prospect_board(rows: QuerySet[Prospect]) -> list[Column]:
+def prospect_board(rows: QuerySet[Any]) -> list[Column]:
     """Open cards by grade: N, H, A, B, C. `rows` is a filtered `prospect_list`; three statements in all."""
     rows = rows.filter(status__in=OPEN_STATUSES)
     counted = rows.order_by().values("grade").annotate(total=Count("pk")).values_list("grade", "total")

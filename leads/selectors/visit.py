@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from dealership.core.errors import NotFound
+from leads.choices import VisitType
 from leads.models import Visit
 from leads.selectors.customer import primary_phones
 
@@ -37,4 +38,4 @@ def visit_registered(*, user: Any, visit_id: int) -> Visit:
 
 def incomplete_visits(*, user: Any) -> QuerySet[Visit]:
     """Arrivals still to be completed (target 0 at closing), oldest first."""
-    return visit_list(user=user).incomplete().order_by("visited_at", "id")
+    return visit_list(user=user).filter(visit_type=VisitType.INCOMPLETE).order_by("visited_at", "id")

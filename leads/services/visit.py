@@ -207,7 +207,7 @@ def _captured(visit: Visit, arrival: Arrival, *, by: Any, owner: Any) -> Visit:
         made = card = _new_card(visit, customer, arrival, by=by)
     visit.prospect = card
     _describe(visit, arrival)
-    _retype_later(visit)
+    _retype_later(visit, customer)
     if card is not None and made is None:
         _touch_card(card, visit, arrival, by=by)
     _tell_owner(visit, by)
@@ -257,18 +257,18 @@ def _visit_type(visit: Visit, customer: Customer, arrival: Arrival) -> VisitType
     )
     if earlier.exists():
         return VisitType.REPEAT
-    if visit.pk is not None and visit.visit_type in FIRST_VISIT_TYPES and visit.customer_id == customer.pk:
+    if visit.visit_type in FIRST_VISIT_TYPES:
         return VisitType(visit.visit_type)
     carded = Prospect.objects.filter(customer=customer, card_created_at__lt=visit.visited_at).exists()
     return VisitType.FIRST_CARDED if carded else VisitType.FIRST_CAPTURED
 
 
-def _retype_later(visit: Visit) -> None:
+def _retype_later(visit: Visit, customer: Customer) -> None:
     """A visit entered after the fact makes the customer's later 'first' one a repeat."""
     if visit.purpose != VisitPurpose.PURCHASE:
         return
     later = Visit.objects.filter(
-        customer_id=visit.customer_id, channel=visit.channel, visit_type__in=FIRST_VISIT_TYPES,  # type: ignore[misc]
+        customer=customer, channel=visit.channel, visit_type__in=FIRST_VISIT_TYPES,
         visited_on__gt=visit.visited_on,
     )  # fmt: skip
     later.update(visit_type=VisitType.REPEAT)

@@ -43,8 +43,8 @@ SORTS = {
 def filters_of(request: HttpRequest) -> QueryDict:
     """The address's filters; without a status the live cards are meant."""
     given = request.GET.copy()
-    if not given.getlist("status") and not given.get("q"):
-        given.setlist("status", [status.value for status in LIVE_STATUSES])
+    if not any(given.getlist("status")):
+        given.setlist("status", [] if given.get("q") else [status.value for status in LIVE_STATUSES])
     return given
 
 
@@ -108,6 +108,7 @@ def card_context(request: HttpRequest, card: Prospect) -> dict[str, Any]:
             "log": can(user, "follow_up.log", card.store_id) and policies.can_be_followed(card),
             "edit": can(user, "prospect.change", card.store_id) and policies.can_edit(card),
             "reassign": can(user, "prospect.reassign", card.store_id) and policies.can_edit(card),
+            "deal": can(user, "deal.create", card.store_id) and policies.can_regrade(card),
             "reveal": can(user, "customer.reveal", card.store_id),
         },
     }
