@@ -42,7 +42,7 @@ class ReasonForm(DomainForm):
 class DealForm(DomainForm):
     """The terms of a quote; lines come in their own formset."""
 
-    configuration = forms.ModelChoiceField(label=_("车型"), queryset=Configuration.objects.none())
+    configuration = forms.ModelChoiceField(label=_("车型"), queryset=Configuration.objects.none(), empty_label="请选择")
     colour = forms.ModelChoiceField(label=_("颜色"), queryset=Colour.objects.none(), required=False, empty_label="不限")
     deal_price = MoneyInput(label=_("成交价（元）"), max_length=20)
     payment_mode = forms.ChoiceField(label=_("付款方式"), choices=PaymentMode.choices, widget=forms.RadioSelect)
@@ -195,8 +195,8 @@ class VehicleForm(DomainForm):
     """A car that is new to the store's stock."""
 
     vin = CleanCharField(label=_("车架号（17位）"), max_length=24)
-    configuration = forms.ModelChoiceField(label=_("车型"), queryset=Configuration.objects.none())
-    colour = forms.ModelChoiceField(label=_("颜色"), queryset=Colour.objects.none())
+    configuration = forms.ModelChoiceField(label=_("车型"), queryset=Configuration.objects.none(), empty_label="请选择")
+    colour = forms.ModelChoiceField(label=_("颜色"), queryset=Colour.objects.none(), empty_label="请选择")
     status = forms.ChoiceField(
         label=_("状态"),
         choices=[
@@ -232,7 +232,7 @@ class DamageForm(DomainForm):
 class PriceForm(DomainForm):
     """A new dated price."""
 
-    configuration = forms.ModelChoiceField(label=_("车型"), queryset=Configuration.objects.none())
+    configuration = forms.ModelChoiceField(label=_("车型"), queryset=Configuration.objects.none(), empty_label="请选择")
     effective_from = day_field(label=_("生效日期"), initial=periods.today)
     msrp = MoneyInput(label=_("指导价（元）"), max_length=20)
     consultant_authority = MoneyInput(label=_("顾问优惠权限（元）"), max_length=20)

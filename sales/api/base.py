@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from rest_framework.exceptions import ValidationError
@@ -31,15 +30,6 @@ def told(serializer: type[Serializer[Any]], request: Request, *, partial: bool =
     given = serializer(data=request.data, partial=partial)
     given.is_valid(raise_exception=True)
     return dict(given.validated_data)
-
-
-def key_of(request: Request) -> uuid.UUID | None:
-    """The `Idempotency-Key` header; 400 when it is not a UUID."""
-    text = request.headers.get("Idempotency-Key", "")
-    try:
-        return uuid.UUID(text) if text else None
-    except ValueError:
-        raise ValidationError({"Idempotency-Key": ["Idempotency-Key 应为 UUID。"]}) from None
 
 
 def shown(serializer: type[BaseSerializer[Any]], row: Any, request: Request, **context: Any) -> Response:

@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dealership.audit.services import once
-from dealership.core.api import created
-from sales.api.base import Reached, key_of, shown, told, version_of
+from dealership.core.api import created, idempotency_key
+from sales.api.base import Reached, shown, told, version_of
 from sales.api.serializers import (
     AllocateIn,
     CancelIn,
@@ -62,7 +62,7 @@ class DealList(Reached, generics.ListAPIView[Deal]):
         given.is_valid(raise_exception=True)
         prospect_id = given.validated_data["prospect"]
         row, again = once(
-            by=request.user, action="deal.create", key=key_of(request),
+            by=request.user, action="deal.create", key=idempotency_key(request),
             create=lambda: deals.deal_create(by=request.user, prospect_id=prospect_id, **given.terms()),
             find=lambda pk: deal_get(user=request.user, deal_id=pk),
         )  # fmt: skip
@@ -218,7 +218,7 @@ class DealPayments(Reached, generics.ListAPIView[Payment]):
         deal_get(user=request.user, deal_id=pk)
         data = told(PaymentIn, request)
         row, again = once(
-            by=request.user, action="payment.register", key=key_of(request),
+            by=request.user, action="payment.register", key=idempotency_key(request),
             create=lambda: payment_register(by=request.user, deal_id=pk, **data),
             find=lambda found: payment_get(user=request.user, payment_id=found),
         )  # fmt: skip

@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dealership.audit.services import once
-from dealership.core.api import created
+from dealership.core.api import created, idempotency_key
 from dealership.org.reach import require
-from sales.api.base import Reached, key_of, shown, told, version_of
+from sales.api.base import Reached, shown, told, version_of
 from sales.api.serializers import EmptyIn, VehicleChange, VehicleIn, VehicleOut
 from sales.filters import VehicleFilter
 from sales.models import Vehicle
@@ -51,7 +51,7 @@ class VehicleList(Reached, generics.ListAPIView[Vehicle]):
         data["configuration"] = configuration_get(user=request.user, configuration_id=data["configuration"])
         data["colour"] = colour_get(user=request.user, colour_id=data["colour"])
         row, again = once(
-            by=request.user, action="vehicle.create", key=key_of(request),
+            by=request.user, action="vehicle.create", key=idempotency_key(request),
             create=lambda: cars.vehicle_create(by=request.user, store=store, **data),
             find=lambda pk: vehicle_get(user=request.user, vehicle_id=pk),
         )  # fmt: skip

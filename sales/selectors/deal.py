@@ -18,7 +18,7 @@ from dealership.core.scoping import reach_for
 from leads.models import Prospect
 from sales.choices import DealStatus, DocumentState
 from sales.models import Deal, DealLine, DealStateChange, DeliveryDocument, Invoice, Payment, Refund
-from sales.selectors.vehicle import allocatable
+from sales.selectors.vehicle import fits, free_cars
 
 BOARD_STATES = (
     DealStatus.DRAFT, DealStatus.PRICE_APPROVAL, DealStatus.PENDING_DEPOSIT, DealStatus.ORDERED,
@@ -127,9 +127,10 @@ def allocation_queue(*, user: User) -> QuerySet[Deal]:
 
 
 def with_candidates(deals: list[Deal]) -> list[Deal]:
-    """Set `candidates` (up to three, oldest first) on the deals of one page."""
+    """Set `candidates` (up to three, oldest first) on the deals of one page; one statement for all of them."""
+    cars = list(free_cars(deals))
     for deal in deals:
-        deal.candidates = list(allocatable(deal)[:3])
+        deal.candidates = [car for car in cars if fits(car, deal)][:3]
     return deals
 
 
@@ -157,3 +158,8 @@ def card_for_deal(*, user: User, prospect_id: int) -> Prospect:
     if card is None:
         raise NotFound
     return card
+
+
+def live_deal_id(*, user: User, card: Prospect) -> int | None:
+    """The running (or delivered) deal of a card, if the reader reaches it."""
+    return Deal.objects.visible_to(user).live().filter(prospect=card).values_list("pk", flat=True).first()

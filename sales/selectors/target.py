@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import field as factory
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from dealership.accounts.models import User
 from dealership.core import periods
 from dealership.core.errors import NotFound
-from dealership.core.money import ZERO, ratio
+from dealership.core.money import ZERO, ratio, show_ratio
 from dealership.core.periods import Period
 from dealership.core.scoping import reach_for
 from dealership.org.calendar import time_progress
@@ -50,6 +50,7 @@ class Cell:
     kind: str
     target: Target | Sum | None
     actual: Decimal
+    progress: Decimal | None = None
     field: Any = None
 
     @property
@@ -63,6 +64,22 @@ class Cell:
     @property
     def attainment(self) -> Decimal | None:
         return ratio(self.actual, self.target.value) if self.target else None
+
+    @property
+    def gap(self) -> str:
+        """Attainment less time progress, in percentage points: `+3.2` ahead, `-4.0` behind; empty when unknown."""
+        if self.attainment is None or self.progress is None:
+            return ""
+        points = ((self.attainment - self.progress) * 100).quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
+        return f"{points:+}"
+
+    @property
+    def note(self) -> str:
+        """Attainment and pace in words; an em dash without a target."""
+        if not self.gap:
+            return show_ratio(self.attainment)
+        word = "落后" if self.gap.startswith("-") else "领先"
+        return f"达成 {show_ratio(self.attainment)} · {word}进度 {self.gap.lstrip('+-')}"
 
 
 @dataclass
@@ -97,13 +114,15 @@ def target_people(*, user: User, store: Store, month: Period) -> list[User]:
 
 def target_sheet(*, user: User, store: Store, month: Period, actuals: dict[tuple[int | None, str], Decimal]) -> Sheet:
     """The sheet of one store and month; `actuals` come from the KPIs, by (person, kind)."""
+    passed, whole = time_progress(month, periods.today(), store.pk)
+    progress = ratio(passed, whole)
     rows = target_list(user=user).filter(store=store, month=month.start)
     known: dict[Any, Target] = {(row.person_id, row.kind): row for row in rows}
     lines = [
         Line(
             person,
             [
-                Cell(kind, known.get((person.pk, kind)), actuals.get((person.pk, kind), ZERO))
+                Cell(kind, known.get((person.pk, kind)), actuals.get((person.pk, kind), ZERO), progress)
                 for kind in TargetKind.values
             ],
         )
@@ -114,6 +133,5 @@ def target_sheet(*, user: User, store: Store, month: Period, actuals: dict[tuple
         column = [line.cells[index] for line in lines]
         values = [cell.target.value for cell in column if cell.target]
         total = Sum(sum(values, ZERO)) if values else None
-        totals.append(Cell(kind, total, sum((cell.actual for cell in column), ZERO)))
-    passed, whole = time_progress(month, periods.today(), store.pk)
-    return Sheet(month, lines, totals, ratio(passed, whole))
+        totals.append(Cell(kind, total, sum((cell.actual for cell in column), ZERO), progress))
+    return Sheet(month, lines, totals, progress)

@@ -60,6 +60,27 @@ def allocatable(deal: Deal) -> QuerySet[Vehicle]:
     )
 
 
+def free_cars(deals: list[Deal]) -> QuerySet[Vehicle]:
+    """Cars in stock or locked that are of a kind one of the deals waits for, oldest first."""
+    rows = Vehicle.objects.filter(
+        status__in=(VehicleStatus.IN_STOCK, VehicleStatus.LOCKED),
+        usage__in=_SELLABLE_USAGE,
+        store_id__in={deal.store_id for deal in deals},
+        configuration_id__in={deal.configuration_id for deal in deals},
+    )
+    return rows.order_by(F("arrived_on").asc(nulls_last=True), "id")
+
+
+def fits(car: Vehicle, deal: Deal) -> bool:
+    """The same condition as `allocatable`, on loaded rows."""
+    held = car.status == VehicleStatus.LOCKED and not policies.lock_is_over(car, periods.now())
+    return (
+        (car.store_id, car.configuration_id) == (deal.store_id, deal.configuration_id)
+        and deal.colour_id in (None, car.colour_id)
+        and (not held or car.locked_by_id == deal.owner_id)
+    )
+
+
 def next_in_line(deal: Deal) -> Vehicle | None:
     """The car that would be allocated next: the oldest fitting one."""
     return allocatable(deal).first()

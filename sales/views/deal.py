@@ -22,7 +22,7 @@ from sales.choices import DealStatus, DepositKind, DocumentKind, DocumentState
 from sales.filters import DealFilter
 from sales.forms import DealForm, LineFormSet, lines_of
 from sales.models import Deal
-from sales.selectors.deal import NEXT_STEP, card_for_deal, deal_board, deal_file, deal_get, deal_list
+from sales.selectors.deal import NEXT_STEP, card_for_deal, deal_board, deal_file, deal_get, deal_list, live_deal_id
 from sales.selectors.vehicle import certificate_warning, fifo_warning, with_age
 from sales.services import deal as deals
 from sales.services.deal.quote import deal_quote, quote_of
@@ -147,12 +147,14 @@ class DealDocument(Page):
 
 @method_decorator(sensitive_post_parameters("buyer_id_number"), name="dispatch")
 class DealNew(Page):
-    """A quote from the prospect's card."""
+    """A quote from the prospect's card; a card with a running deal leads to that."""
 
     resource = "deal"
 
     def get(self, request: HttpRequest, prospect_id: int) -> HttpResponse:
         card = card_for_deal(user=request.user, prospect_id=prospect_id)
+        if deal_id := live_deal_id(user=request.user, card=card):
+            return redirect("sales:deal_page", deal_id)
         require(request.user, "deal.create", card.store_id)
         initial = {
             "buyer_name": card.customer.name, "payment_mode": "full", "deposit_kind": DepositKind.PREPAYMENT,

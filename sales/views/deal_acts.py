@@ -137,6 +137,12 @@ _ACTS = (
         _("PDI检测已登记。"),
     ),
     Act(
+        "papers", _("其余资料全部到店"), _plain(forms.NoteForm),
+        lambda by, deal, _data: deals.documents_arrived(by=by, deal_id=deal.pk),
+        _may("deal.documents", S.PAID, S.INVOICED), _("资料已登记到店。"), tone="secondary",
+        hint=_("发票与PDI检测单由各自步骤登记；合格证质押时不能登记。"),
+    ),
+    Act(
         "close", _("资料归档"), _plain(forms.NoteForm),
         lambda by, deal, _data: deals.deal_close(by=by, deal_id=deal.pk),
         _may("deal.documents", S.DELIVERED), _("已归档。"),

@@ -9,6 +9,7 @@ from sales.services.deal.closing import (
     deal_pdi,
     delivery_exception,
     document_set,
+    documents_arrived,
 )
 from sales.services.deal.draft import (
     deal_ask_below_cost,
@@ -42,5 +43,6 @@ __all__ = [
     "default_deposit",
     "delivery_exception",
     "document_set",
+    "documents_arrived",
     "quote_of",
 ]

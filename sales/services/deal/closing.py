@@ -116,6 +116,22 @@ def document_set(*, by: User, deal_id: int, kind: str, state: str) -> Deal:
 
 
 @service
+def documents_arrived(*, by: User, deal_id: int) -> Deal:
+    """Tick every paper that is still missing as in the store, at once (the inspection sheet and invoice come alone).
+
+    The certificate keeps its own condition: pledged or not allocated refuses the whole act.
+    """
+    deal = lock_deal(by=by, deal_id=deal_id)
+    require(by, "deal.documents", deal.store_id)
+    require_state(deal, *_WITH_PAPERS)
+    rows = DeliveryDocument.objects.filter(deal=deal, state=DocumentState.MISSING)
+    for kind in rows.exclude(kind__in=(DocumentKind.PDI, DocumentKind.INVOICE)).values_list("kind", flat=True):
+        document_set(by=by, deal_id=deal_id, kind=kind, state=DocumentState.IN_STORE)
+    deal.refresh_from_db()
+    return deal
+
+
+@service
 def deal_pdi(*, by: User, deal_id: int) -> Deal:
     """The pre-delivery inspection passed (delivery specialist)."""
     deal = lock_deal(by=by, deal_id=deal_id)
