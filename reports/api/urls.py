@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from reports.api import close, kpi
+from reports.api import close, kpi, workbook
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("kpis/", kpi.KpiList.as_view(), name="api-kpis-list"),
@@ -14,4 +14,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("month-closes/<int:pk>/confirm/", close.MonthCloseConfirm.as_view(), name="api-month-closes-confirm"),
     path("month-closes/<int:pk>/close/", close.MonthCloseClose.as_view(), name="api-month-closes-close"),
     path("month-closes/<int:pk>/reopen/", close.MonthCloseReopen.as_view(), name="api-month-closes-reopen"),
+    path("month-closes/<int:pk>/workbook/", workbook.MonthCloseWorkbook.as_view(), name="api-month-closes-workbook"),
 ]

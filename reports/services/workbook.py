@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -115,18 +115,16 @@ def workbook_build(run: JobRun) -> None:
     run.progress(rows, rows, _("已生成 %(rows)d 行") % {"rows": rows})
 
 
-def workbook_file(*, by: Any, store: Store, month: Period) -> tuple[Path, str, int]:
-    """Make the file at once in a temporary place (API); the caller removes it. Answers path, name and rows."""
+def workbook_take(*, by: Any, store: Store, month: Period) -> tuple[BinaryIO, str]:
+    """Make the file and hand it out at once (API): the open file, already without a name on disk, and its name."""
     checked = _store(by, store.pk)
-    handle = tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False)  # noqa: SIM115  the answer outlives this call
-    handle.close()
-    path = Path(handle.name)
-    try:
+    name = workbook_name(checked, month)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "month.xlsx"
         rows = write_month_book(path, month_content(by=by, store=checked, month=month))
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return path, workbook_name(checked, month), rows
+        handle = path.open("rb")
+    audit.record_export(by=by, kind=KIND, filename=name, rows=rows, store_id=checked.pk)
+    return handle, name
 
 
 def workbook_name(store: Store, month: Period) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from dealership.org.choices import Role
 from dealership.tests.builders import make_team
+from sales.tests.builders import Staff, make_staff
 
 
 @pytest.fixture
@@ -40,3 +41,10 @@ def finance(noon: Any, person: Any, store: Any) -> Any:
 @pytest.fixture
 def gm(noon: Any, person: Any, store: Any) -> Any:
     return person(Role.GENERAL_MANAGER, store, name="孙总")
+
+
+@pytest.fixture
+def staff(store: Any, freeze: Any) -> Staff:
+    """One person per role of the store; the clock stands on Tuesday 20 October 2026."""
+    freeze("2026-10-20 10:00+08:00")
+    return make_staff(store)
