@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -59,17 +60,10 @@ class Board:
 
 
 def board_of(*, reader: Any, store_id: int) -> Board:
-    """Today's board of a store; the rows of each number are those the reader reaches.
-
-    Finished days come from facts, by day and by person; today is counted live once, by person.
-    """
+    """Today's board of a store; the rows of each number are those the reader reaches."""
     today = periods.today()
-    finished = Period(month_to_date(today).start, today, "month")
     asked: dict[str, Any] = {"reader": reader, "store_ids": [store_id]}
-    live = figures.grouped(**asked, period=Period.day(today), by="person", keys=DAY_KEYS)
-    days: ByDay = figures.grouped(**asked, period=finished, by="day", keys=DAY_KEYS)
-    days[today] = _over_people(reader, store_id, live)
-    people = _with_today(figures.grouped(**asked, period=finished, by="person", keys=RANK_KEYS), live)
+    days, people = collected(reader=reader, store_id=store_id, period=month_to_date(today), keys=DAY_KEYS)
     state = figures.grouped(**asked, period=month_to_date(today), by="part", keys=STATE_KEYS)
     place = Place(store_id, f"{today:%Y-%m}")
     whole = state.get("", {})
@@ -86,10 +80,28 @@ def board_of(*, reader: Any, store_id: int) -> Board:
     return Board(today, tiles, _pace(whole, place, today), [block for block in blocks if block.heads], is_empty)
 
 
-def _over_people(reader: Any, store_id: int, live: dict[Any, figures.Figures]) -> figures.Figures:
-    """Today's figures of everybody together; those nobody has yet are zero."""
-    kpis = figures.readable_kpis(reader, [store_id], DAY_KEYS)
-    return {kpi.key: added(kpi, [found[kpi.key] for found in live.values() if kpi.key in found]) for kpi in kpis}
+def collected(
+    *, reader: Any, store_id: int, period: Period, keys: Collection[str], person_id: int | None = None
+) -> tuple[ByDay, dict[Any, figures.Figures]]:
+    """The figures by day (of one person, when given) and the ranking figures by person.
+
+    Finished days come from facts; today is asked live once, by person, and serves both.
+    """
+    today = periods.today()
+    finished = Period(period.start, min(period.end, today), "month")
+    asked: dict[str, Any] = {"reader": reader, "store_ids": [store_id]}
+    days: ByDay = {}
+    people: dict[Any, figures.Figures] = {}
+    if finished.start < finished.end:
+        days = figures.grouped(**asked, period=finished, by="day", keys=keys, person_id=person_id)
+        people = figures.grouped(**asked, period=finished, by="person", keys=RANK_KEYS)
+    if period.contains(today):
+        live = figures.grouped(**asked, period=Period.day(today), by="person", keys=keys)
+        whose = [found for pk, found in live.items() if person_id in (None, pk)]
+        kpis = figures.readable_kpis(reader, [store_id], keys)
+        days[today] = {kpi.key: added(kpi, [found[kpi.key] for found in whose if kpi.key in found]) for kpi in kpis}
+        people = _with_today(people, live)
+    return days, people
 
 
 def _with_today(people: dict[Any, figures.Figures], live: dict[Any, figures.Figures]) -> dict[Any, figures.Figures]:

@@ -11,9 +11,9 @@ from dealership.core.kpi import Figure, Kpi
 from dealership.core.money import ratio, show_ratio
 from dealership.core.periods import Period
 from reports import figures
-from reports.boards.blocks import Block, Place
+from reports.boards.blocks import Block, Place, added
 from reports.boards.board import (
-    ByDay,
+    collected,
     daily_block,
     funnel_block,
     grade_block,
@@ -89,18 +89,16 @@ def month_page(*, reader: Any, store_id: int, month: Period, person_id: int | No
     today = periods.today()
     running = month.end > today
     period = month.until(today) if running else month
-    asked: dict[str, Any] = {"reader": reader, "store_ids": [store_id]}
-    whose: dict[str, Any] = {**asked, "person_id": person_id}
+    whose: dict[str, Any] = {"reader": reader, "store_ids": [store_id], "person_id": person_id}
     keys = [key for _title, members in GROUPS for key in members if key in BY_KEY] + list(TARGETS.values())
     daily = [key for key in dict.fromkeys([*keys, "delivery_units", "closing_rate"]) if BY_KEY[key].grain == "day"]
     other = [key for key in [*keys, "prospects_by_grade"] if BY_KEY[key].grain != "day"]
-    days: ByDay = figures.grouped(**whose, period=period, by="day", keys=daily)
+    days, people = collected(reader=reader, store_id=store_id, period=period, keys=daily, person_id=person_id)
     state = figures.grouped(**whose, period=period, by="part", keys=other)
-    people = figures.grouped(**asked, period=period, by="person", keys=("new_cards", "orders_gross", "delivery_units"))
     before = _compared(whose, month.previous(), period, running, daily if running else [*daily, *other])
     year_ago = _compared(whose, month.same_last_year(), period, running, daily)
-    now = {key: sum_of(days, key) for key in daily if any(key in found for found in days.values())}
-    now |= {key: _whole(state, key) for key in other if any(key in found for found in state.values())}
+    seen = [kpi.key for kpi in figures.readable_kpis(reader, [store_id], [*daily, *other])]
+    now = {key: sum_of(days, key) if key in daily else _whole(state, key) for key in seen}
     place = Place(store_id, month.code, person_id)
     target = now["target_attainment"].denominator if "target_attainment" in now else None
     shown_people = {pk: found for pk, found in people.items() if person_id in (None, pk)}
@@ -135,8 +133,7 @@ def same_days(other: Period, period: Period) -> Period:
 
 def _whole(state: dict[Any, figures.Figures], key: str) -> Figure:
     """A figure over all its parts."""
-    found = [group[key] for group in state.values() if key in group]
-    return next((figure for figure in found if figure.numerator or figure.denominator), found[0])
+    return added(BY_KEY[key], [group[key] for group in state.values() if key in group])
 
 
 def _lines(
