@@ -104,6 +104,10 @@ class DealAct(Page):
 
     resource = "deal"
 
+    def get(self, request: HttpRequest, deal_id: int, act: str) -> HttpResponse:
+        """Reloading after a refusal comes back to the deal."""
+        return redirect("sales:deal_page", deal_get(user=request.user, deal_id=deal_id).pk)
+
     def post(self, request: HttpRequest, deal_id: int, act: str) -> HttpResponse:
         deal = deal_get(user=request.user, deal_id=deal_id)
         chosen = DEAL_ACTS.get(act)
@@ -153,9 +157,9 @@ class DealNew(Page):
 
     def get(self, request: HttpRequest, prospect_id: int) -> HttpResponse:
         card = card_for_deal(user=request.user, prospect_id=prospect_id)
+        require(request.user, "deal.create", card.store_id)
         if deal_id := live_deal_id(user=request.user, card=card):
             return redirect("sales:deal_page", deal_id)
-        require(request.user, "deal.create", card.store_id)
         initial = {
             "buyer_name": card.customer.name, "payment_mode": "full", "deposit_kind": DepositKind.PREPAYMENT,
             "deposit_amount": deals.default_deposit(store_id=card.store_id),
@@ -165,6 +169,7 @@ class DealNew(Page):
 
     def post(self, request: HttpRequest, prospect_id: int) -> HttpResponse:
         card = card_for_deal(user=request.user, prospect_id=prospect_id)
+        require(request.user, "deal.create", card.store_id)
         form = DealForm(request.POST, user=request.user, brand_id=card.store.brand_id)
         lines = LineFormSet(request.POST, prefix="line")
         context = {"lines": lines, "card": card}
@@ -192,6 +197,8 @@ class DealEdit(Page):
     def get(self, request: HttpRequest, deal_id: int) -> HttpResponse:
         deal = deal_get(user=request.user, deal_id=deal_id)
         require(request.user, "deal.change", deal.store_id)
+        if deal.status != DealStatus.DRAFT:
+            return redirect("sales:deal_page", deal_id)
         names = "configuration colour deal_price payment_mode loan_amount deposit_kind deposit_amount".split()
         initial = {name: getattr(deal, name) for name in names} | {
             "promised_on": deal.promised_on, "buyer_name": deal.buyer_name, "version": deal.version,
@@ -204,6 +211,7 @@ class DealEdit(Page):
 
     def post(self, request: HttpRequest, deal_id: int) -> HttpResponse:
         deal = deal_get(user=request.user, deal_id=deal_id)
+        require(request.user, "deal.change", deal.store_id)
         form = DealForm(request.POST, user=request.user, brand_id=deal.store.brand_id)
         lines = LineFormSet(request.POST, prefix="line")
         context = {"lines": lines, "deal": deal, "card": deal.prospect}
@@ -224,6 +232,10 @@ class DealQuote(Page):
     """Live totals while the quote is typed: concession against authority (htmx)."""
 
     resource = "deal"
+
+    def get(self, request: HttpRequest, prospect_id: int) -> HttpResponse:
+        """Opened by hand it leads to the quote."""
+        return redirect("sales:deal_new", card_for_deal(user=request.user, prospect_id=prospect_id).pk)
 
     def post(self, request: HttpRequest, prospect_id: int) -> HttpResponse:
         card = card_for_deal(user=request.user, prospect_id=prospect_id)
@@ -247,8 +259,10 @@ class DealPrint(Page):
 
     def get(self, request: HttpRequest, deal_id: int, paper: str) -> HttpResponse:
         deal = deal_get(user=request.user, deal_id=deal_id)
-        if paper not in ("contract", "handover") or (paper == "handover" and deal.invoiced_on is None):
+        if paper not in ("contract", "handover"):
             raise Http404
+        if paper == "handover" and deal.invoiced_on is None:
+            raise DomainError("not_invoiced", _("开票后才能打印交车确认单。"))
         context = {
             "deal": deal, "file": deal_file(user=request.user, deal=deal), "printed_at": periods.now(),
             "buyer_id": mask_id(deal.buyer_id_number or ""),

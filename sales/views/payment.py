@@ -125,6 +125,10 @@ class PaymentAct(Page):
 
     resource = "payment"
 
+    def get(self, request: HttpRequest, payment_id: int, act: str) -> HttpResponse:
+        """Reloading after a refusal comes back to the receipt."""
+        return redirect("sales:payment_page", payment_get(user=request.user, payment_id=payment_id).pk)
+
     def post(self, request: HttpRequest, payment_id: int, act: str) -> HttpResponse:
         row = payment_get(user=request.user, payment_id=payment_id)
         chosen = PAYMENT_ACTS.get(act)
@@ -179,5 +183,5 @@ class PaymentPrint(Page):
     def get(self, request: HttpRequest, payment_id: int) -> HttpResponse:
         row = payment_get(user=request.user, payment_id=payment_id)
         if row.status != PaymentStatus.CLEARED:
-            raise Http404
+            raise DomainError("not_cleared", _("到账后才能打印收据。"))
         return render(request, "sales/print_receipt.html", {"row": row, "printed_at": periods.now()})

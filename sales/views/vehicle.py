@@ -140,6 +140,10 @@ class VehicleAct(Page):
 
     resource = "vehicle"
 
+    def get(self, request: HttpRequest, vehicle_id: int, act: str) -> HttpResponse:
+        """Reloading after a refusal comes back to the car."""
+        return redirect("sales:vehicle_page", vehicle_get(user=request.user, vehicle_id=vehicle_id).pk)
+
     def post(self, request: HttpRequest, vehicle_id: int, act: str) -> HttpResponse:
         car = vehicle_get(user=request.user, vehicle_id=vehicle_id)
         chosen = VEHICLE_ACTS.get(act)
