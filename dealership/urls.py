@@ -7,7 +7,7 @@ from dealership.jobs.health_views import healthz
 from reports.views.today import today
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="today"), name="home"),
+    path("", RedirectView.as_view(pattern_name="today", http_method_names=["get", "head"]), name="home"),
     path("today/", today, name="today"),
     path("healthz", healthz, name="healthz"),
     path("accounts/", include("dealership.accounts.sign_in_urls")),

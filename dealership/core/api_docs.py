@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from dealership.core.problems import DETAILS, TITLES
 
@@ -15,12 +20,25 @@ PREFIX = "/api/v1/"
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
+@functools.cache
+def openapi() -> dict[str, Any]:
+    """The schema depends on the code alone, so it is made once per process."""
+    found: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return found
+
+
+@extend_schema(exclude=True)
+@api_view(["GET"])
+def schema(request: Request) -> Response:
+    """OpenAPI 3 as JSON, for signed-in people and their scripts."""
+    return Response(openapi(), content_type="application/vnd.oai.openapi+json")
+
+
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """Every call with its parameters, request and answer fields; the error codes at the end."""
-    schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     problems = [(status, TITLES[status], DETAILS.get(status, "")) for status in TITLES]
-    return render(request, "core/api_docs.html", {"sections": sections(schema), "problems": problems})
+    return render(request, "core/api_docs.html", {"sections": sections(openapi()), "problems": problems})
 
 
 def sections(schema: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:

@@ -1,0 +1,10 @@
+"""Addresses of the whole product that belong to no app."""
+
+from dealership.tests.matrix import Url
+
+URLS = {
+    "home": Url(),
+    "healthz": Url(public=True),
+    "api-schema": Url(),
+    "api-docs": Url(),
+}
