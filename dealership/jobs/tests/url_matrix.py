@@ -6,7 +6,19 @@ from dealership.core import periods
 from dealership.jobs.models import Job
 from dealership.tests.matrix import WRITE, Url, World
 
+MINE = {"row": "job", "resource": "job"}
+
 URLS = {
+    "jobs:list": Url(),
+    "jobs:detail": Url(**MINE),
+    "jobs:progress": Url(**MINE),
+    "jobs:cancel": Url(WRITE, **MINE),
+    # The jobs of this world have no file.
+    "jobs:download": Url(also=frozenset({404, 410}), **MINE),
+    "api-job-list": Url(),
+    "api-job-one": Url(**MINE),
+    "api-job-cancel": Url(WRITE, **MINE),
+    "api-job-result": Url(also=frozenset({404, 410}), **MINE),
     "jobs:health": Url(view="job.manage"),
     "jobs:retry": Url(WRITE, row="job", act="job.manage"),
 }

@@ -1,0 +1,52 @@
+"""Visits, cards, customers, owners."""
+
+from __future__ import annotations
+
+from dealership.tests.matrix import CANARY, PAYLOAD, READ_WRITE, WRITE, Url, World
+from leads.tests.builders import make_visit
+
+CARD = {"row": "prospect", "resource": "prospect"}
+CUSTOMER = {"row": "customer", "resource": "customer"}
+VISIT = {"row": "visit", "resource": "visit"}
+EDIT_CARD = {"view": "prospect.change", "act": "prospect.change", **CARD}
+EDIT_CUSTOMER = {"view": "customer.change", "act": "customer.change", **CUSTOMER}
+# A list of rows the role does not reach may refuse instead of being empty.
+MAY_REFUSE = frozenset({403, 404})
+
+URLS = {
+    "leads:visit_list": Url(also=MAY_REFUSE),
+    "leads:visit_new": Url(READ_WRITE, view="visit.register", act="visit.register"),
+    "leads:visit_lookup": Url(WRITE, act="visit.register"),
+    "leads:owner_notify": Url(WRITE, act="visit.register"),
+    "leads:visit_complete": Url(READ_WRITE, view="visit.complete", act="visit.complete", **VISIT),
+    "leads:visit_leave": Url(WRITE, act="visit.leave", **VISIT),
+    "leads:visit_assign": Url(READ_WRITE, view="visit.assign", act="visit.assign", **VISIT),
+    "leads:prospect_list": Url(also=MAY_REFUSE),
+    "leads:prospect_board": Url(also=MAY_REFUSE),
+    "leads:prospect_detail": Url(**CARD),
+    "leads:prospect_edit": Url(READ_WRITE, **EDIT_CARD),
+    "leads:prospect_reassign": Url(READ_WRITE, view="prospect.reassign", act="prospect.reassign", **CARD),
+    "leads:follow_up_new": Url(READ_WRITE, view="follow_up.log", act="follow_up.log", **CARD),
+    "leads:follow_up_no_answer": Url(WRITE, act="follow_up.log", **CARD),
+    "leads:customer_detail": Url(**CUSTOMER),
+    "leads:customer_edit": Url(READ_WRITE, **EDIT_CUSTOMER),
+    "leads:customer_reveal": Url(WRITE, act="customer.reveal", **CUSTOMER),
+    "leads:phone_add": Url(READ_WRITE, **EDIT_CUSTOMER),
+    "leads:owner_list": Url(also=MAY_REFUSE),
+}
+
+
+def rows(world: World) -> dict[str, dict[str, int]]:
+    """One card, its customer and its visit for the consultant, the colleague and store B's consultant."""
+    found: dict[str, dict[str, int]] = {"prospect": {}, "customer": {}, "visit": {}}
+    for place, key, name in (
+        ("own", "consultant", f"王{PAYLOAD}"), ("team", "colleague", f"李{PAYLOAD}"), ("other", "stranger", CANARY),
+    ):  # fmt: skip
+        user, store = world.user(key), world.other_store if place == "other" else world.store
+        visit = make_visit(user, store, name=name, grade="H")
+        assert visit.prospect_id
+        assert visit.customer_id
+        found["visit"][place] = visit.pk
+        found["prospect"][place] = visit.prospect_id
+        found["customer"][place] = visit.customer_id
+    return found
