@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dealership.core import periods
 from dealership.tests.matrix import CANARY, PAYLOAD, READ_WRITE, WRITE, Url, World
+from leads.models import OwnedVehicle
 from leads.tests.builders import make_visit
 
 CARD = {"row": "prospect", "resource": "prospect"}
@@ -33,12 +35,13 @@ URLS = {
     "leads:customer_reveal": Url(WRITE, act="customer.reveal", **CUSTOMER),
     "leads:phone_add": Url(READ_WRITE, **EDIT_CUSTOMER),
     "leads:owner_list": Url(also=MAY_REFUSE),
+    "leads:owner_detail": Url(row="owned_vehicle", resource="owned_vehicle"),
 }
 
 
 def rows(world: World) -> dict[str, dict[str, int]]:
     """One card, its customer and its visit for the consultant, the colleague and store B's consultant."""
-    found: dict[str, dict[str, int]] = {"prospect": {}, "customer": {}, "visit": {}}
+    found: dict[str, dict[str, int]] = {"prospect": {}, "customer": {}, "visit": {}, "owned_vehicle": {}}
     for place, key, name in (
         ("own", "consultant", f"王{PAYLOAD}"), ("team", "colleague", f"李{PAYLOAD}"), ("other", "stranger", CANARY),
     ):  # fmt: skip
@@ -49,4 +52,9 @@ def rows(world: World) -> dict[str, dict[str, int]]:
         found["visit"][place] = visit.pk
         found["prospect"][place] = visit.prospect_id
         found["customer"][place] = visit.customer_id
+        found["owned_vehicle"][place] = OwnedVehicle.objects.create(
+            store=store, team=world.personas[key].team, owner=user, customer_id=visit.customer_id,
+            series=store.brand.series.all()[0], description="远景X7", vin=f"LSVAU2180N21832{len(found['visit']):02d}",
+            delivered_on=periods.today(),
+        ).pk  # fmt: skip
     return found
