@@ -10,10 +10,16 @@ from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dealership.settings.production")
 
+TICK_SECONDS = float(os.environ.get("BEAT_TICK_SECONDS", "30"))
+
 app = Celery("dealership")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 app.conf.beat_schedule = {
-    "tick": {"task": "dealership.jobs.tasks.tick", "schedule": 30.0, "options": {"expires": 25}},
+    "tick": {
+        "task": "dealership.jobs.tasks.tick",
+        "schedule": TICK_SECONDS,
+        "options": {"expires": max(1.0, TICK_SECONDS - 5)},
+    },
 }

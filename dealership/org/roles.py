@@ -62,7 +62,17 @@ ROLE_TABLE: dict[Role, RoleRule] = {
         acts=CONSULTANT_ACTS,
     ),
     Role.TEAM_LEADER: RoleRule(
-        reach=_reach("team", SALES_ROWS, store="store", team="store", vehicle="store", catalogue="store", job="own"),
+        # Requests carry no team: a leader follows up the own ones, managers decide those of the team.
+        reach=_reach(
+            "team",
+            SALES_ROWS,
+            store="store",
+            team="store",
+            vehicle="store",
+            catalogue="store",
+            job="own",
+            approval="own",
+        ),
         acts=CONSULTANT_ACTS | {"review.comment"},
     ),
     Role.SHOWROOM_MANAGER: RoleRule(reach=_reach("store", MANAGED, job="own"), acts=MANAGER_ACTS, profit=True),

@@ -45,7 +45,8 @@ class Url:
 
     `row`: the name in `World.rows` whose id goes into the address as `kwarg`; `resource`: its name in the role
     table, which decides who reaches it (404 otherwise); `view` and `act`: the act needed to read and to write
-    (403 otherwise); `also`: further statuses an allowed request may get; `public`: needs no sign-in.
+    (403 otherwise); `also`: further statuses an allowed request may get; `early`: refusals of the input that come
+    before the row is looked for and therefore say nothing about it; `public`: needs no sign-in.
     """
 
     methods: tuple[str, ...] = ("GET",)
@@ -58,6 +59,7 @@ class Url:
     data: dict[str, Any] = field(default_factory=dict)
     query: str = ""
     also: frozenset[int] = frozenset()
+    early: frozenset[int] = frozenset()
     public: bool = False
     csrf: bool = True
 
@@ -168,10 +170,11 @@ def expected(world: World, url: Url, persona: Persona, method: str, place: str) 
     reached = not (url.row and url.resource) or world.reaches(persona, url.resource, place)
     if allowed and reached:
         return ANSWERED | url.also
+    early = frozenset() if method in SAFE else url.early
     if reached:
-        return frozenset({403})
+        return frozenset({403}) | early
     # Without the act the refusal may come before the row is looked for; it says nothing about the row.
-    return frozenset({404}) if allowed else frozenset({403, 404})
+    return (frozenset({404}) if allowed else frozenset({403, 404})) | early
 
 
 Check = Callable[[Any, Persona, str, str], None]

@@ -15,6 +15,8 @@ BY_STATE = frozenset({403})
 URLS = {
     **pages("reports:kpi_list", "api-kpis-list", also=frozenset({403, 404})),
     **pages("reports:kpi_rows", "api-kpis-detail", "api-kpis-rows", query="?period=2026-11", **KPI),
+    **pages("reports:board", "reports:month", also=frozenset({403, 404})),
+    "reports:workbook": Url(("GET", "POST"), also=frozenset({403, 404})),
     **pages("reports:close_list", "api-month-closes-list", also=frozenset({403, 404})),
     **pages("reports:close_detail", "api-month-closes-detail", **CLOSE),
     "reports:close_version": Url(

@@ -23,6 +23,12 @@ URLS = {
     "reviews:return": Url(WRITE, act="review.return", also=BY_STATE, **ROW),
     "reviews:mark_reviewed": Url(WRITE, act="review.comment", also=BY_STATE, **ROW),
     "reviews:lock": Url(WRITE, act="review.lock", also=BY_STATE, **ROW),
+    "api-review-list": Url(also=frozenset({403})),
+    "api-review-one": Url(("GET", "PATCH"), also=BY_STATE, **ROW),
+    "api-review-submit": Url(WRITE, also=BY_STATE, **ROW),
+    "api-review-comment": Url(WRITE, also=BY_STATE, data={"text": "已阅，请继续"}, early=frozenset({400}), **ROW),
+    "api-review-return": Url(WRITE, also=BY_STATE, data={"reason": "请补充明日计划"}, early=frozenset({400}), **ROW),
+    **pages("api-review-mark-reviewed", "api-review-lock", methods=WRITE, also=BY_STATE, **ROW),
 }
 
 

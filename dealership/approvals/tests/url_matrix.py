@@ -21,7 +21,7 @@ URLS = {
     "approvals:delegation_end": Url(WRITE, row="delegation", resource="job"),
     "api-approval-list": Url(),
     "api-approval-one": Url(**ROW),
-    "api-approval-decide": Url(WRITE, also=DECIDING, **ROW),
+    "api-approval-decide": Url(WRITE, also=DECIDING, data={"decision": "approve"}, **ROW),
 }
 
 
@@ -33,7 +33,7 @@ def rows(world: World) -> dict[str, dict[str, int]]:
         store = world.other_store if place == "other" else world.store
         title = f"优惠申请 {CANARY if place == 'other' else PAYLOAD}"
         approvals[place] = Approval.objects.create(
-            store=store, kind="discount", subject_id=len(approvals) + 1, title=title, level=1,
+            store=store, kind="deal_price", subject_id=len(approvals) + 1, title=title, level=1,
             requested_by=world.user(key), requested_at=moment, due_at=moment + dt.timedelta(hours=3),
         ).pk  # fmt: skip
         delegations[place] = Delegation.objects.create(
