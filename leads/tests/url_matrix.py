@@ -15,6 +15,10 @@ EDIT_CUSTOMER = {"view": "customer.change", "act": "customer.change", **CUSTOMER
 # A list of rows the role does not reach may refuse instead of being empty.
 MAY_REFUSE = frozenset({403, 404})
 
+READ_CHANGE = ("GET", "PATCH")
+# The API reads the body before it looks for the row.
+BAD = frozenset({400})
+
 URLS = {
     "leads:visit_list": Url(also=MAY_REFUSE),
     "leads:visit_new": Url(READ_WRITE, view="visit.register", act="visit.register"),
@@ -35,6 +39,20 @@ URLS = {
     "leads:customer_reveal": Url(WRITE, act="customer.reveal", **CUSTOMER),
     "leads:phone_add": Url(READ_WRITE, **EDIT_CUSTOMER),
     "leads:owner_list": Url(also=MAY_REFUSE),
+    "api-customers-list": Url(also=MAY_REFUSE),
+    "api-customers-lookup": Url(query="?phone=13900000001", view="visit.register"),
+    "api-customers-detail": Url(READ_CHANGE, act="customer.change", early=BAD, **CUSTOMER),
+    "api-customers-reveal": Url(WRITE, act="customer.reveal", early=BAD, **CUSTOMER),
+    "api-customers-timeline": Url(**CUSTOMER),
+    "api-visits-list": Url(READ_WRITE, act="visit.register", also=MAY_REFUSE, early=BAD),
+    "api-visits-detail": Url(**VISIT),
+    "api-visits-complete": Url(WRITE, act="visit.complete", early=BAD, **VISIT),
+    "api-visits-leave": Url(WRITE, act="visit.leave", early=BAD, **VISIT),
+    "api-visits-assign": Url(WRITE, act="visit.assign", early=BAD, **VISIT),
+    "api-prospects-list": Url(also=MAY_REFUSE),
+    "api-prospects-detail": Url(READ_CHANGE, act="prospect.change", early=BAD, **CARD),
+    "api-prospects-follow-ups": Url(READ_WRITE, act="follow_up.log", early=BAD, **CARD),
+    "api-prospects-transfer": Url(WRITE, act="prospect.reassign", early=BAD, **CARD),
     "leads:owner_detail": Url(row="owned_vehicle", resource="owned_vehicle"),
 }
 

@@ -22,7 +22,25 @@ MAY_REFUSE = frozenset({403, 404})
 # What may be done with a row depends on its state and on whose it is.
 BY_STATE = frozenset({403})
 
+API_DEAL = {"row": "deal", "resource": "deal", "early": frozenset({400}), "also": BY_STATE}
+API_CAR = {"row": "vehicle", "resource": "vehicle", "early": frozenset({400}), "also": BY_STATE}
+API_PAYMENT = {"row": "payment", "resource": "payment", "early": frozenset({400}), "also": BY_STATE}
+API_PAYMENT_ACTS = ("clear", "reject", "reverse", "reconcile")
+API_DEAL_ACTS = ("submit", "recall", "allocate", "release", "loan", "invoice", "pdi", "document", "deliver", "cancel")
+
 URLS = {
+    "api-deal-list": Url(READ_WRITE, act="deal.create", also=MAY_REFUSE, early=frozenset({400})),
+    "api-deal-one": Url(("GET", "PATCH"), **API_DEAL),
+    **pages(*(f"api-deal-{act}" for act in API_DEAL_ACTS), methods=WRITE, **API_DEAL),
+    "api-deal-payments": Url(READ_WRITE, **API_DEAL),
+    "api-payment-list": Url(also=MAY_REFUSE),
+    "api-payment-one": Url(**API_PAYMENT),
+    **pages(*(f"api-payment-{act}" for act in API_PAYMENT_ACTS), methods=WRITE, **API_PAYMENT),
+    "api-vehicle-list": Url(READ_WRITE, act="vehicle.manage", also=MAY_REFUSE, early=frozenset({400})),
+    "api-vehicle-one": Url(("GET", "PATCH"), **API_CAR),
+    **pages("api-vehicle-lock", "api-vehicle-release", methods=WRITE, **API_CAR),
+    "api-target-list": Url(("GET", "PUT"), also=MAY_REFUSE),
+    "api-target-acknowledge": Url(WRITE, kwargs={"pk": 999_999_999}, also=MAY_REFUSE),
     **pages("sales:deal_list", "sales:deal_board", "sales:vehicle_list", "sales:payment_list", also=MAY_REFUSE),
     "sales:deal_new": Url(READ_WRITE, view="deal.create", act="deal.create", **CARD),
     "sales:deal_quote": Url(READ_WRITE, also=MAY_REFUSE, **CARD),

@@ -4,6 +4,7 @@ from dealership.tests.matrix import Url
 
 URLS = {
     "home": Url(),
+    "today": Url(),
     "healthz": Url(public=True),
     "api-schema": Url(),
     "api-docs": Url(),
