@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -123,12 +123,8 @@ class Processes:
             self.kill_group(child)
 
 
-def use_broker(url: str) -> Iterator[None]:
-    """The test process itself publishes to this broker until the generator goes on."""
-    before = current_app.conf.broker_url
-    for address in (url, before):
-        current_app.conf.broker_url = address
-        current_app._pool = None
-        current_app.amqp._producer_pool = None
-        if address is url:
-            yield
+def publish_to(url: str) -> None:
+    """The test process itself publishes to this broker from now on."""
+    current_app.conf.broker_url = url
+    current_app._pool = None
+    current_app.amqp._producer_pool = None

@@ -1,7 +1,7 @@
 """The role × address × method matrix (reliability A01–A03): what every address promises, and the world it is tried in.
 
-Each app has `tests/url_matrix.py` with `URLS` (address name → `Url`) and, when its rows are needed, a function
-`rows(world)` that makes them and answers their ids. `test_matrix.py` collects the tables, tries every address as
+Each app has a table (`leads/tests/url_matrix.py`, `dealership/tests/addresses/org.py`) with `URLS` (address name →
+`Url`) and, when its rows are needed, a function `rows(world)` that makes them and answers their ids. `test_matrix.py` collects the tables, tries every address as
 every role on rows of one's own, of another team and of another store, and fails for an address without a line.
 """
 
@@ -140,8 +140,9 @@ def make_world() -> World:
 
 
 def table_of(app: str) -> Any:
-    """The app's `tests/url_matrix.py`."""
-    return importlib.import_module(f"{app}.tests.url_matrix")
+    """A business app's `tests/url_matrix.py`; for the apps of the ground `dealership/tests/addresses/<app>.py`."""
+    space, _, name = app.rpartition(".")
+    return importlib.import_module(f"{space}.tests.addresses.{name}" if space else f"{name}.tests.url_matrix")
 
 
 def urls_of(app: str) -> dict[str, Url]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from celery import current_app
 from django.db import connection
 from django.urls import reverse
 
@@ -26,7 +27,7 @@ from dealership.org.choices import Role
 from dealership.org.models import Store
 from dealership.tests import fault_kinds
 from dealership.tests.builders import PASSWORD, make_person, make_store, make_team
-from dealership.tests.fault import Broker, Processes, answers, free_port, use_broker, wait_for
+from dealership.tests.fault import Broker, Processes, answers, free_port, publish_to, wait_for
 from leads.models import Visit
 from leads.tests.builders import make_prospect, new_phone
 from reports.models import Fact, FillState
@@ -44,7 +45,10 @@ def broker(tmp_path: Path, settings: Any) -> Iterator[Broker]:
     settings.CELERY_BROKER_URL = server.url
     settings.JOB_RESEND_SECONDS = 1
     settings.JOB_STALE_SECONDS = 2
-    yield from (server for _ in use_broker(server.url))
+    before = current_app.conf.broker_url
+    publish_to(server.url)
+    yield server
+    publish_to(before)
     server.kill()
 
 
