@@ -1,8 +1,9 @@
 """The role × address × method matrix (reliability A01–A03): what every address promises, and the world it is tried in.
 
 Each app has a table (`leads/tests/url_matrix.py`, `dealership/tests/addresses/org.py`) with `URLS` (address name →
-`Url`) and, when its rows are needed, a function `rows(world)` that makes them and answers their ids. `test_matrix.py` collects the tables, tries every address as
-every role on rows of one's own, of another team and of another store, and fails for an address without a line.
+`Url`) and, when its rows are needed, a function `rows(world)` that makes them and answers their ids.
+`test_matrix.py` collects the tables, tries every address as every role on rows of one's own, of another team and of
+another store, and fails for an address without a line.
 """
 
 from __future__ import annotations
