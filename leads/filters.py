@@ -43,8 +43,8 @@ class _Search(df.FilterSet):
 class ProspectFilter(_Search):
     """Filters of the prospect list and board."""
 
-    grade = df.MultipleChoiceFilter(label="级别", choices=Grade.choices)
-    status = df.MultipleChoiceFilter(label="状态", choices=ProspectStatus.choices)
+    grade = df.MultipleChoiceFilter(label="级别", choices=Grade.choices, distinct=False)
+    status = df.MultipleChoiceFilter(label="状态", choices=ProspectStatus.choices, distinct=False)
     store = df.ModelChoiceFilter(label="门店", queryset=_stores)
     owner = df.ModelChoiceFilter(label="顾问", queryset=_sellers)
     source = df.ModelChoiceFilter(label="来源", queryset=_sources)
@@ -77,7 +77,7 @@ class VisitFilter(_Search):
     day = df.DateFilter(label="日期", field_name="visited_on", widget=DAY)
     date_from = df.DateFilter(label="从", field_name="visited_on", lookup_expr="gte", widget=DAY)
     date_to = df.DateFilter(label="至", field_name="visited_on", lookup_expr="lte", widget=DAY)
-    visit_type = df.MultipleChoiceFilter(label="到店类型", choices=VisitType.choices)
+    visit_type = df.MultipleChoiceFilter(label="到店类型", choices=VisitType.choices, distinct=False)
     channel = df.ChoiceFilter(label="方式", choices=VisitChannel.choices)
     purpose = df.ChoiceFilter(label="来意", choices=VisitPurpose.choices)
     store = df.ModelChoiceFilter(label="门店", queryset=_stores)
@@ -124,8 +124,8 @@ class OwnerFilter(_Search):
 class FollowUpFilter(df.FilterSet):
     """Filters of a card's contacts."""
 
-    outcome = df.MultipleChoiceFilter(label="结果", choices=FollowUpOutcome.choices)
-    channel = df.MultipleChoiceFilter(label="方式", choices=ContactChannel.choices)
+    outcome = df.MultipleChoiceFilter(label="结果", choices=FollowUpOutcome.choices, distinct=False)
+    channel = df.MultipleChoiceFilter(label="方式", choices=ContactChannel.choices, distinct=False)
 
     class Meta:
         model = FollowUp

@@ -39,11 +39,15 @@ def sellers_in(store: Store) -> QuerySet[User]:
 
 def sellers_seen_by(user: Any) -> QuerySet[User]:
     """Owners a list can be filtered by: the sellers of the stores within reach."""
-    reach = reach_for(user, "prospect")
-    stores = Store.objects.visible_to(user).values_list("pk", flat=True)
-    if reach.own_store_ids and not (reach.store_ids or reach.group_ids or reach.team_ids):
+    if not sees_others(user):
         return User.objects.filter(pk=user.pk)
-    return people_in(stores, SELLING_ROLES)
+    return people_in(Store.objects.visible_to(user).values_list("pk", flat=True), SELLING_ROLES)
+
+
+def sees_others(user: Any) -> bool:
+    """Does the person reach rows of colleagues? Else a filter by consultant has nothing to offer."""
+    reach = reach_for(user, "prospect")
+    return bool(reach.group_ids or reach.store_ids or reach.team_ids)
 
 
 def sources_of(store: Store) -> QuerySet[LeadSource]:

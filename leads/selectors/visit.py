@@ -38,4 +38,5 @@ def visit_registered(*, user: Any, visit_id: int) -> Visit:
 
 def incomplete_visits(*, user: Any) -> QuerySet[Visit]:
     """Arrivals still to be completed (target 0 at closing), oldest first."""
-    return visit_list(user=user).filter(visit_type=VisitType.INCOMPLETE).order_by("visited_at", "id")
+    rows = Visit.objects.visible_to(user).filter(visit_type=VisitType.INCOMPLETE)
+    return rows.select_related("received_by").order_by("visited_at", "id")

@@ -183,7 +183,7 @@ def owner_notify(*, by: Any, store: Store, phone: str) -> str:
     owner = row.customer.owner if row is not None else None
     if found.state != LookupState.OTHERS or row is None or owner is None:
         raise DomainError("nobody_to_notify", "该号码不属于其他同事，无需通知。")
-    customer, owner = row.customer, row.customer.owner
+    customer = row.customer
     notify(
         to=[owner],
         kind="customer.owner_notify",

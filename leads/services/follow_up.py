@@ -15,10 +15,8 @@ from dealership.org.policy import policy
 from dealership.org.reach import can, require
 from leads import policies
 from leads.choices import REJECTIONS, ContactChannel, FollowUpOutcome, Grade, ProspectStatus, TaskKind
-from leads.models import FollowUp, Prospect
-from leads.services.history import finish_tasks, move_status, open_task, refresh_next_step, write_grade
-
-REGULAR = (TaskKind.FIRST, TaskKind.REGULAR)
+from leads.models import FollowUp, FollowUpTask, Prospect
+from leads.services.history import finish_tasks, move_status, open_task, open_tasks, write_grade
 
 
 @dataclass(frozen=True)
@@ -187,7 +185,6 @@ def _write(card: Prospect, contact: Contact, due: dt.datetime | None, *, by: Any
     if card.status == ProspectStatus.OUT_OF_CONTROL and contact.is_answered:
         move_status(card, ProspectStatus.ACTIVE, at=contact.moment, by=by, reason="重新联系上")
     _renew_tasks(card, contact, row, due)
-    refresh_next_step(card)
     if contact.is_answered:
         card.last_contact_at = max(contact.moment, card.last_contact_at or contact.moment)
     card.touch()
@@ -200,15 +197,23 @@ def _write(card: Prospect, contact: Contact, due: dt.datetime | None, *, by: Any
 
 
 def _renew_tasks(card: Prospect, contact: Contact, row: FollowUp, due: dt.datetime | None) -> None:
-    """Close what this contact fulfils and open what follows.
+    """Close what this contact fulfils and open what follows; the nearest open task is the card's next step.
 
     A refusal opens the mandatory second follow-up, due by the grade the customer had when refusing (R-REJ); only a
     real contact fulfils it, and a refusal heard in that second follow-up does not open a third.
     """
+    waiting = open_tasks(card)
+    fulfilled = [task for task in waiting if _fulfils(contact, task, renews=due is not None)]
+    finish_tasks(fulfilled, row)
+    left = [task for task in waiting if task not in fulfilled]
     if due is not None:
-        finish_tasks(card, REGULAR, row)
-        open_task(card, TaskKind.REGULAR, due, at=contact.moment)
-    was_second = contact.is_answered and finish_tasks(card, (TaskKind.SECOND,), row) > 0
+        left.append(open_task(card, TaskKind.REGULAR, due, at=contact.moment))
+    was_second = any(task.kind == TaskKind.SECOND for task in fulfilled)
     if contact.is_rejection and not was_second and card.status != ProspectStatus.ORDERED:
         second = policies.second_due(row.grade_before, contact.day, card.store_id)
-        open_task(card, TaskKind.SECOND, second, at=contact.moment)
+        left.append(open_task(card, TaskKind.SECOND, second, at=contact.moment))
+    card.next_follow_up_at = min((task.due_at for task in left), default=None)
+
+
+def _fulfils(contact: Contact, task: FollowUpTask, *, renews: bool) -> bool:
+    return contact.is_answered if task.kind == TaskKind.SECOND else renews

@@ -8,8 +8,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.db.models import Min
-
 from dealership.core.errors import DomainError
 from leads.choices import ProspectStatus, TaskKind
 from leads.models import FollowUp, FollowUpTask, GradeChange, Prospect, StatusChange
@@ -55,18 +53,17 @@ def open_task(card: Prospect, kind: TaskKind, due_at: dt.datetime, *, at: dt.dat
     )  # fmt: skip
 
 
-def finish_tasks(card: Prospect, kinds: tuple[TaskKind, ...], follow_up: FollowUp) -> int:
-    """Close the open tasks this contact fulfils; answers how many."""
-    tasks = FollowUpTask.objects.open().filter(prospect=card, kind__in=kinds)
-    return tasks.update(done_at=follow_up.done_at, done_by_id=follow_up.done_by_id, follow_up=follow_up)
+def open_tasks(card: Prospect) -> list[FollowUpTask]:
+    """What is due on a locked card."""
+    return list(FollowUpTask.objects.open().filter(prospect=card))
+
+
+def finish_tasks(tasks: list[FollowUpTask], follow_up: FollowUp) -> None:
+    """Close the tasks this contact fulfils."""
+    rows = FollowUpTask.objects.filter(pk__in=[task.pk for task in tasks])
+    rows.update(done_at=follow_up.done_at, done_by_id=follow_up.done_by_id, follow_up=follow_up)
 
 
 def cancel_tasks(card: Prospect, *, at: dt.datetime) -> None:
     """What was due no longer is (the card was ordered, delivered or given back)."""
     FollowUpTask.objects.open().filter(prospect=card).update(cancelled_at=at)
-
-
-def refresh_next_step(card: Prospect) -> None:
-    """`next_follow_up_at` is the nearest open task and nothing else."""
-    due = FollowUpTask.objects.open().filter(prospect=card).aggregate(due=Min("due_at"))["due"]
-    card.next_follow_up_at = due

@@ -33,7 +33,6 @@ from leads.services.history import (
     cancel_tasks,
     move_status,
     open_task,
-    refresh_next_step,
     write_grade,
     write_status,
 )
@@ -84,11 +83,13 @@ def open_card(
     series: Series | None,
     next_follow_up_at: dt.datetime | None,
     at: dt.datetime,
+    is_new: bool = False,
 ) -> Prospect:
     """The card, its first status, grade and task; inside the caller's transaction, customer locked.
 
     The first contact is due by the grade's policy and may only be sooner (R-FU-1, R-GRADE). A customer who came
-    back after a lost or finished card gets a new one linked to it; the old record is never edited (§4.2).
+    back after a lost or finished card gets a new one linked to it; the old record is never edited (§4.2). `is_new`
+    says that the customer was made a moment ago and has no past to look up.
     """
     if customer.owner is None:
         text = "该客户还没有归属顾问，请先分配。"
@@ -97,7 +98,8 @@ def open_card(
     if grade not in OPEN_GRADES:
         raise DomainError("bad_grade", "级别只能选 H、A、B、C 或 N。", {"grade": ["级别只能选 H、A、B、C 或 N。"]})
     due = _first_due(grade, next_follow_up_at, at, customer.store_id)
-    previous = Prospect.objects.filter(customer=customer).order_by("-card_created_at", "-id").first()
+    cards = Prospect.objects.filter(customer=customer).order_by("-card_created_at", "-id")
+    previous = None if is_new else cards.first()
     card = Prospect(
         store_id=customer.store_id, team_id=customer.team_id, owner=customer.owner, customer=customer, grade=grade,
         grade_since=at, status=ProspectStatus.ACTIVE, card_created_at=at, card_channel=card_channel, source=source,
@@ -263,8 +265,8 @@ def prospect_delivered(
 def _next_regular(card: Prospect, at: dt.datetime) -> None:
     due = policies.regular_due(card.grade, periods.local_date(at), card.store_id)
     open_task(card, TaskKind.REGULAR, due, at=at)
+    card.next_follow_up_at = due
     card.last_contact_at = max(at, card.last_contact_at or at)
-    refresh_next_step(card)
 
 
 def _moved(card: Prospect, *, by: Any, action: str) -> Prospect:

@@ -192,22 +192,24 @@ def _uncaptured(visit: Visit, arrival: Arrival) -> Visit:
 
 
 def _captured(visit: Visit, arrival: Arrival, *, by: Any, owner: Any) -> Visit:
-    customer, _ = find_or_create(
+    customer, is_new = find_or_create(
         by=by, store=visit.store, phone=arrival.phone, name=arrival.name, gender=arrival.gender, owner=owner
     )
     own_if_ownerless(customer, owner)
-    card = live_card(customer)
+    card = None if is_new else live_card(customer)
     _refuse_foreign_card_facts(customer, card, arrival, by)
-    visit, arrival = _merged(visit, arrival, customer, by=by)
+    if not is_new:
+        visit, arrival = _merged(visit, arrival, customer, by=by)
     visit.customer, visit.captured, visit.completed_at = customer, True, periods.now()
-    visit.visit_type = _visit_type(visit, customer, arrival)
+    visit.visit_type = _visit_type(visit, customer, arrival, is_new=is_new)
     _credit(visit, customer.owner)
     made = None
     if arrival.is_purchase and card is None:
-        made = card = _new_card(visit, customer, arrival, by=by)
+        made = card = _new_card(visit, customer, arrival, by=by, is_new=is_new)
     visit.prospect = card
     _describe(visit, arrival)
-    _retype_later(visit, customer)
+    if not is_new:
+        _retype_later(visit, customer)
     if card is not None and made is None:
         _touch_card(card, visit, arrival, by=by)
     _tell_owner(visit, by)
@@ -248,10 +250,12 @@ def _merged(visit: Visit, arrival: Arrival, customer: Customer, *, by: Any) -> t
     )
 
 
-def _visit_type(visit: Visit, customer: Customer, arrival: Arrival) -> VisitType:
+def _visit_type(visit: Visit, customer: Customer, arrival: Arrival, *, is_new: bool) -> VisitType:
     """§3.1: repeat when an earlier day has a purchase visit of this channel; else first, carded or captured now."""
     if not arrival.is_purchase:
         return VisitType.NON_INTENT
+    if is_new:
+        return VisitType.FIRST_CAPTURED
     earlier = Visit.objects.filter(
         customer=customer, channel=arrival.channel, purpose=VisitPurpose.PURCHASE, visited_on__lt=visit.visited_on
     )
@@ -274,12 +278,12 @@ def _retype_later(visit: Visit, customer: Customer) -> None:
     later.update(visit_type=VisitType.REPEAT)
 
 
-def _new_card(visit: Visit, customer: Customer, arrival: Arrival, *, by: Any) -> Prospect:
+def _new_card(visit: Visit, customer: Customer, arrival: Arrival, *, by: Any, is_new: bool) -> Prospect:
     return open_card(
         by=by, customer=customer, grade=arrival.grade or Grade.N,
         card_channel=CardChannel.SHOWROOM if arrival.channel == VisitChannel.WALK_IN else CardChannel.DCC,
         source=arrival.source, series=arrival.series[0] if arrival.series else None,
-        next_follow_up_at=arrival.next_follow_up_at, at=visit.visited_at,
+        next_follow_up_at=arrival.next_follow_up_at, at=visit.visited_at, is_new=is_new,
     )  # fmt: skip
 
 

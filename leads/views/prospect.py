@@ -20,6 +20,7 @@ from leads.choices import LIVE_STATUSES
 from leads.filters import ProspectFilter
 from leads.forms import FollowUpForm, ProspectForm, ReassignForm
 from leads.models import Prospect
+from leads.selectors.choices import sees_others
 from leads.selectors.prospect import (
     DEFAULT_ORDERING,
     ORDERINGS,
@@ -66,6 +67,7 @@ class ProspectList(Page):
             "now": periods.now(),
             "today_code": str(periods.today()),
             "may_log": can(request.user, "follow_up.log"),
+            "sees_others": sees_others(request.user),
         }
         partial = request.htmx and request.htmx.target == "rows"
         return render(request, "leads/_prospect_rows.html" if partial else "leads/prospect_list.html", context)
@@ -80,7 +82,7 @@ class ProspectBoard(Page):
         filters = ProspectFilter(request.GET, queryset=prospect_list(user=request.user), request=request)
         columns = prospect_board(filters.qs)
         context = {"filter": filters, "columns": columns, "now": periods.now(), "grades": policies.gradable()}
-        context["may_log"] = can(request.user, "follow_up.log")
+        context |= {"may_log": can(request.user, "follow_up.log"), "sees_others": sees_others(request.user)}
         return render(request, "leads/prospect_board.html", context)
 
 

@@ -21,7 +21,7 @@ from leads.filters import VisitFilter
 from leads.forms import AssignForm, PhoneForm, UncapturedForm, VisitCompleteForm, VisitForm
 from leads.models import Visit
 from leads.policies import grade_horizons
-from leads.selectors.choices import sellers_in, store_for
+from leads.selectors.choices import sees_others, sellers_in, store_for
 from leads.selectors.customer import customer_lookup
 from leads.selectors.visit import ORDERING, incomplete_visits, visit_get, visit_list, visit_registered
 from leads.services.customer import owner_notify
@@ -128,6 +128,7 @@ class VisitList(Page):
             "filter": filters,
             "page": page,
             "waiting": list(incomplete_visits(user=request.user)[:10]),
+            "sees_others": sees_others(request.user),
             "may_leave": can(request.user, "visit.leave"),
             "sees_cards": not reach_for(request.user, "prospect").is_empty,
         }
