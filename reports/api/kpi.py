@@ -12,10 +12,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dealership.core.api import CursorPages
-from dealership.core.kpi import Kpi
+from dealership.core.kpi import Kpi, Scope
 from dealership.org.models import Store
 from reports.drilling import Drill, drill, kpi_for
-from reports.figures import readable_kpis, totals
+from reports.figures import readable_kpis
 from reports.forms import FigureForm
 from reports.selectors.drill import shown
 
@@ -87,13 +87,11 @@ class KpiFigure(APIView):
 
     @extend_schema(parameters=ASKED, responses=KpiValue, tags=["kpis"])
     def get(self, request: Request, key: str) -> Response:
-        """The figure within the reader's reach."""
+        """The figure within the reader's reach, live: it always equals its rows (boards read stored facts)."""
         form = _asked(request)
         stores, period = form.store_ids(), form.cleaned_data["period"]
         kpi = kpi_for(request.user, key, stores)
-        figure = totals(
-            reader=request.user, store_ids=stores, period=period, keys=[key], person_id=form.cleaned_data["person"]
-        )[key]
+        figure = kpi.figure(Scope(tuple(stores), person_id=form.cleaned_data["person"]), period, request.user)
         return Response(KpiValue(_value(kpi, kpi.span(period).code, figure)).data)
 
 

@@ -13,6 +13,7 @@ from dealership.core.kpi import Grain, Kpi, Measure, Scope, grouped_sums
 from dealership.core.periods import Period
 from reports.registry import STORED, stored
 
+CATCH_UP_DAYS = 7
 PLACES = Decimal("0.0001")
 
 
@@ -109,6 +110,11 @@ def digest_of(sums: Sums) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def elapsed_days(month: Period) -> list[dt.date]:
-    """Days of the month up to today."""
-    return [day for day in month.days() if day <= periods.today()]
+def as_of_days(month: Period) -> list[dt.date]:
+    """Days whose state is recorded: today, the days of a recent downtime, and the month's last day once it is over.
+
+    Older days have been recorded while they were today; the state at a month's end is needed even when late.
+    """
+    today = periods.today()
+    recent = today - dt.timedelta(days=CATCH_UP_DAYS)
+    return [day for day in month.days() if day <= today and (day >= recent or day == month.last_day)]

@@ -71,7 +71,7 @@ def _replace(store_id: int, month: dt.date) -> RollupResult:
     period = Period.containing("month", month)
     for day, sums in cells.by_day(cells.day_sums(store_id, period), period.days()):
         run.replace(FactGrain.DAY, day, sums)
-    for day in cells.elapsed_days(period):
+    for day in cells.as_of_days(period):
         if not run.is_final(day):
             run.replace(FactGrain.NOW, day, cells.now_sums(store_id, day))
     run.replace(FactGrain.MONTH, None, cells.month_sums(store_id, period))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -48,3 +49,17 @@ def staff(store: Any, freeze: Any) -> Staff:
     """One person per role of the store; the clock stands on Tuesday 20 October 2026."""
     freeze("2026-10-20 10:00+08:00")
     return make_staff(store)
+
+
+@dataclass(frozen=True)
+class Closers:
+    """Those who take a month from snapshot to closed and back."""
+
+    manager: Any
+    finance: Any
+    gm: Any
+
+
+@pytest.fixture
+def closers(manager: Any, finance: Any, gm: Any) -> Closers:
+    return Closers(manager, finance, gm)
