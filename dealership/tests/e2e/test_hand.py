@@ -1,0 +1,102 @@
+"""Rules of the hand (product.md §7) that only a browser can show: taps, width, contrast, labels, a quiet console."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+
+from dealership.org.models import Store
+from dealership.tests.builders import make_store
+from dealership.tests.e2e.conftest import DESK, PHONE, Person
+from leads.models import CustomerPhone, Visit
+from leads.tests.builders import make_prospect, make_visit
+from reports.services.close import month_snapshot
+from sales.choices import DealStatus
+from sales.models import Deal
+from sales.tests.builders import Staff, deal_in, make_staff
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+SignIn = Callable[..., Person]
+AXE = (settings.BASE_DIR / "node_modules" / "axe-core" / "axe.min.js").read_text()
+ASK = "async () => (await axe.run()).violations.filter(v => ['serious', 'critical'].includes(v.impact))"
+
+
+@pytest.fixture
+def house(transactional_db: None) -> tuple[Store, Staff]:
+    store = make_store("A")
+    return store, make_staff(store)
+
+
+def test_r01_two_quick_taps_on_save_make_one_visit(house: tuple[Store, Staff], sign_in: SignIn) -> None:
+    _store, staff = house
+    page = sign_in(staff.consultant).go(reverse("leads:visit_new"))
+    page.fill("[name=phone]", "15400138001")
+    page.fill("[name=name]", "李娜")
+    page.locator("label.grade-choice", has=page.locator("[name=grade][value=B]")).click()
+    page.get_by_role("button", name="登记", exact=True).dblclick()
+    page.wait_for_url(lambda url: "/visits/new/" not in url)
+    page.wait_for_load_state()
+    assert Visit.objects.count() == 1
+    assert CustomerPhone.objects.count() == 1
+
+
+def test_an_uncaptured_party_is_one_tap(house: tuple[Store, Staff], sign_in: SignIn) -> None:
+    _store, staff = house
+    page = sign_in(staff.consultant).go(reverse("leads:visit_new"))
+    page.get_by_role("button", name="2人").click()
+    page.wait_for_load_state()
+    assert list(Visit.objects.values_list("captured", "party_size", "visit_type")) == [(False, 2, "first_uncaptured")]
+
+
+def _pages(store: Store, staff: Staff) -> list[tuple[Any, list[str]]]:
+    """The main pages with something on them, by who uses them."""
+    deals = {
+        status: deal_in(status, staff, store) for status in (DealStatus.ORDERED, DealStatus.PAID, DealStatus.READY)
+    }
+    card = make_prospect(staff.consultant, store)
+    make_visit(staff.consultant, store, captured=None)
+    close = _closing(store)
+    lists = "leads:visit_list leads:visit_new leads:prospect_list leads:prospect_board sales:deal_list".split()
+    seller = [reverse("today"), *map(reverse, lists), *map(reverse, ["sales:vehicle_list", "reviews:mine"])]
+    seller += [reverse("leads:prospect_detail", args=[card.pk]), reverse("leads:follow_up_new", args=[card.pk])]
+    seller += [reverse("sales:deal_new", args=[card.pk]), reverse("sales:deal_page", args=[deals[DealStatus.READY].pk])]
+    leading = "today reviews:team approvals:list reports:board reports:month reports:kpi_list sales:target_sheet"
+    money = "today sales:payment_list reports:close_list reports:workbook"
+    return [
+        (staff.consultant, seller),
+        (staff.manager, [reverse(name) for name in leading.split()]),
+        (staff.finance, [*map(reverse, money.split()), reverse("reports:close_detail", args=[close])]),
+        (staff.admin, [reverse("today"), reverse("sales:allocation_list")]),
+        (staff.delivery, [reverse("today"), reverse("sales:delivery_list")]),
+    ]
+
+
+def _closing(store: Store) -> int:
+    last = Deal.objects.order_by("pk").values_list("created_at", flat=True)[0]
+    first = last.date().replace(day=1)
+    month = first.replace(year=first.year - 1, month=12) if first.month == 1 else first.replace(month=first.month - 1)
+    return int(month_snapshot(store_id=store.pk, month=month).pk)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["375", "1440"])
+def test_main_pages_are_accessible_fit_and_keep_the_policy(
+    house: tuple[Store, Staff], sign_in: SignIn, size: dict[str, int]
+) -> None:
+    faults: list[str] = []
+    for user, paths in _pages(*house):
+        person = sign_in(user, size)
+        for path in paths:
+            page = person.go(path)
+            width = page.evaluate("document.documentElement.scrollWidth")
+            if width > size["width"]:
+                faults.append(f"{path}: {width} px wide")
+            page.evaluate(AXE)
+            for found in page.evaluate(ASK):
+                faults.append(f"{path}: {found['id']} {[node['html'][:120] for node in found['nodes'][:3]]}")
+        faults += [f"{user}: {text}" for text in person.complaints]
+        person.page.context.close()
+    assert not faults, "\n".join(faults)
