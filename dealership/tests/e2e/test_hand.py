@@ -82,6 +82,10 @@ def _closing(store: Store) -> int:
     return int(month_snapshot(store_id=store.pk, month=month).pk)
 
 
+def _told(path: str, found: dict[str, Any]) -> str:
+    return f"{path}: {found['id']} {[node['html'][:120] for node in found['nodes'][:3]]}"
+
+
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["375", "1440"])
 def test_main_pages_are_accessible_fit_and_keep_the_policy(
     house: tuple[Store, Staff], sign_in: SignIn, size: dict[str, int]
@@ -95,8 +99,7 @@ def test_main_pages_are_accessible_fit_and_keep_the_policy(
             if width > size["width"]:
                 faults.append(f"{path}: {width} px wide")
             page.evaluate(AXE)
-            for found in page.evaluate(ASK):
-                faults.append(f"{path}: {found['id']} {[node['html'][:120] for node in found['nodes'][:3]]}")
+            faults += [_told(path, found) for found in page.evaluate(ASK)]
         faults += [f"{user}: {text}" for text in person.complaints]
         person.page.context.close()
     assert not faults, "\n".join(faults)
