@@ -132,6 +132,6 @@ def _page(request: Request, view: APIView, found: Drill, number: int) -> dict[st
         query.pop("cursor", None)
         query["section"] = str(section.number + 1)
         following = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
-    lines = [shown(row, section.measure.sign) for row in rows]
+    lines = [shown(row, section.measure) for row in rows]
     results = [{**line.__dict__, "at": line.at.isoformat() if line.at else None} for line in lines]
     return {"results": KpiRow(results, many=True).data, "next": following, "previous": pages.get_previous_link()}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Model, QuerySet
 
+from dealership.core.kpi import Measure
 from leads.models import FollowUp, FollowUpTask, Prospect, StatusChange, Visit
 from reports.models import OpeningOrder, OpeningProspect
 from reviews.models import Review
@@ -144,7 +145,8 @@ def loaded(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.select_related(*PRESENTERS[rows.model].related)
 
 
-def shown(row: Any, sign: int = 1) -> DrillRow:
-    """One row as a line."""
+def shown(row: Any, measure: Measure) -> DrillRow:
+    """One row as a line: dated by the column that counts it, marked when it is taken away."""
     line = PRESENTERS[type(row)].show(row)
-    return DrillRow(**{**line.__dict__, "sign": sign})
+    counted_at = getattr(row, measure.date) if measure.date else line.at
+    return replace(line, sign=measure.sign, at=counted_at)

@@ -63,7 +63,7 @@ def _context(request: HttpRequest, form: FigureForm, found: Drill) -> dict[str, 
     if found.sections:
         section = found.sections[min(asked["section"] or 0, len(found.sections) - 1)]
         page = page_of(request, section.rows, section.ordering, size=50)
-        lines = [shown(row, section.measure.sign) for row in page.rows]
+        lines = [shown(row, section.measure) for row in page.rows]
         context |= {"section": section, "page": page}
         context["lines"] = [(line, page_of_row(line.kind, line.target_id)) for line in lines]
     return context
