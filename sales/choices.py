@@ -85,8 +85,9 @@ DEAL_TRANSITIONS: dict[str, tuple[str, ...]] = {
     DealStatus.ORDERED: (DealStatus.ALLOCATED, DealStatus.CANCEL_PENDING),
     DealStatus.ALLOCATED: (DealStatus.ORDERED, DealStatus.PAID, DealStatus.CANCEL_PENDING),
     DealStatus.PAID: (DealStatus.INVOICED, DealStatus.ALLOCATED, DealStatus.CANCEL_PENDING),
-    DealStatus.INVOICED: (DealStatus.READY,),
-    DealStatus.READY: (DealStatus.DELIVERED,),
+    # Back to paid only by a red-letter invoice.
+    DealStatus.INVOICED: (DealStatus.READY, DealStatus.PAID),
+    DealStatus.READY: (DealStatus.DELIVERED, DealStatus.PAID),
     DealStatus.DELIVERED: (DealStatus.CLOSED,),
     DealStatus.CANCEL_PENDING: (
         DealStatus.CANCELLED,

@@ -20,7 +20,8 @@ from sales.choices import (
     VehicleStatus,
     VehicleUsage,
 )
-from sales.models import Colour, Configuration, Vehicle
+from sales.models import Vehicle
+from sales.selectors.catalogue import colours, configurations
 
 AREA = forms.Textarea(attrs={"rows": 2})
 
@@ -29,6 +30,12 @@ def day_field(**kwargs: Any) -> forms.DateField:
     """A day as the browser's date input."""
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     return forms.DateField(widget=widget, **kwargs)
+
+
+def _offer(form: DomainForm, brand_id: int) -> None:
+    """Cars and colours of one brand within the reader's reach."""
+    form.fields["configuration"].queryset = configurations(user=form.user, brand_id=brand_id)  # type: ignore[attr-defined]
+    form.fields["colour"].queryset = colours(user=form.user, brand_id=brand_id)  # type: ignore[attr-defined]
 
 
 class NoteForm(DomainForm):
@@ -42,8 +49,8 @@ class ReasonForm(DomainForm):
 class DealForm(DomainForm):
     """The terms of a quote; lines come in their own formset."""
 
-    configuration = forms.ModelChoiceField(label=_("车型"), queryset=Configuration.objects.none(), empty_label="请选择")
-    colour = forms.ModelChoiceField(label=_("颜色"), queryset=Colour.objects.none(), required=False, empty_label="不限")
+    configuration = forms.ModelChoiceField(label=_("车型"), queryset=None, empty_label="请选择")
+    colour = forms.ModelChoiceField(label=_("颜色"), queryset=None, required=False, empty_label="不限")
     deal_price = MoneyInput(label=_("成交价（元）"), max_length=20)
     payment_mode = forms.ChoiceField(label=_("付款方式"), choices=PaymentMode.choices, widget=forms.RadioSelect)
     loan_amount = MoneyInput(label=_("贷款金额（元）"), max_length=20, required=False)
@@ -58,10 +65,7 @@ class DealForm(DomainForm):
 
     def __init__(self, *args: Any, brand_id: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cars = Configuration.objects.visible_to(self.user).filter(is_active=True, series__brand_id=brand_id)
-        self.fields["configuration"].queryset = cars.select_related("series").order_by("series__name", "name")  # type: ignore[attr-defined]
-        shades = Colour.objects.visible_to(self.user).filter(brand_id=brand_id)
-        self.fields["colour"].queryset = shades.order_by("name")  # type: ignore[attr-defined]
+        _offer(self, brand_id)
 
     def terms(self) -> dict[str, Any]:
         """What `deal_create` and `deal_change` take."""
@@ -140,7 +144,7 @@ class SubmitForm(DomainForm):
 
 
 class AllocateForm(DomainForm):
-    vehicle = forms.ModelChoiceField(label=_("车辆"), queryset=Vehicle.objects.none(), empty_label="请选择")
+    vehicle = forms.ModelChoiceField(label=_("车辆"), queryset=None, empty_label="请选择")
     reason = CleanCharField(label=_("说明"), max_length=200, required=False)
 
     def __init__(self, *args: Any, cars: Any, **kwargs: Any) -> None:
@@ -162,6 +166,11 @@ class InvoiceForm(DomainForm):
     amount = MoneyInput(label=_("价税合计（元）"), max_length=20)
     buyer_name = CleanCharField(label=_("购买方"), max_length=60)
     vin = CleanCharField(label=_("车架号"), max_length=20)
+
+
+class RedForm(DomainForm):
+    number = CleanCharField(label=_("红字发票号码"), max_length=20)
+    issued_on = day_field(label=_("开票日期"))
 
 
 class DeliverForm(DomainForm):
@@ -195,8 +204,8 @@ class VehicleForm(DomainForm):
     """A car that is new to the store's stock."""
 
     vin = CleanCharField(label=_("车架号（17位）"), max_length=24)
-    configuration = forms.ModelChoiceField(label=_("车型"), queryset=Configuration.objects.none(), empty_label="请选择")
-    colour = forms.ModelChoiceField(label=_("颜色"), queryset=Colour.objects.none(), empty_label="请选择")
+    configuration = forms.ModelChoiceField(label=_("车型"), queryset=None, empty_label="请选择")
+    colour = forms.ModelChoiceField(label=_("颜色"), queryset=None, empty_label="请选择")
     status = forms.ChoiceField(
         label=_("状态"),
         choices=[
@@ -214,10 +223,7 @@ class VehicleForm(DomainForm):
 
     def __init__(self, *args: Any, brand_id: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cars = Configuration.objects.visible_to(self.user).filter(is_active=True, series__brand_id=brand_id)
-        self.fields["configuration"].queryset = cars.select_related("series").order_by("series__name", "name")  # type: ignore[attr-defined]
-        shades = Colour.objects.visible_to(self.user).filter(brand_id=brand_id)
-        self.fields["colour"].queryset = shades.order_by("name")  # type: ignore[attr-defined]
+        _offer(self, brand_id)
 
 
 class ArriveForm(DomainForm):
@@ -232,12 +238,11 @@ class DamageForm(DomainForm):
 class PriceForm(DomainForm):
     """A new dated price."""
 
-    configuration = forms.ModelChoiceField(label=_("车型"), queryset=Configuration.objects.none(), empty_label="请选择")
+    configuration = forms.ModelChoiceField(label=_("车型"), queryset=None, empty_label="请选择")
     effective_from = day_field(label=_("生效日期"), initial=periods.today)
     msrp = MoneyInput(label=_("指导价（元）"), max_length=20)
     consultant_authority = MoneyInput(label=_("顾问优惠权限（元）"), max_length=20)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cars = Configuration.objects.visible_to(self.user).filter(is_active=True)
-        self.fields["configuration"].queryset = cars.select_related("series").order_by("series__name", "name")  # type: ignore[attr-defined]
+        self.fields["configuration"].queryset = configurations(user=self.user)  # type: ignore[attr-defined]

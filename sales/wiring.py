@@ -12,6 +12,7 @@ from sales.models import Refund
 from sales.selectors.timeline import timeline_entries
 from sales.services.deal.cancel import cancel_approved, cancel_rejected
 from sales.services.deal.draft import price_approved, price_rejected
+from sales.services.deal.red import red_approved, red_rejected
 from sales.services.payment.refunds import refund_approved, refund_rejected
 
 CONFLICTS = {
@@ -44,6 +45,7 @@ def register_all() -> None:
     register_source("deals", timeline_entries)
     register("deal_price", Handler("特价审批", price_approved, price_rejected, _deal_url, PRICE_LABELS))
     register("deal_cancel", Handler("退订审批", cancel_approved, cancel_rejected, _deal_url))
+    register("deal_red", Handler("红字发票审批", red_approved, red_rejected, _deal_url))
     register("refund", Handler("退款审批", refund_approved, refund_rejected, _refund_url, REFUND_LABELS))
 
 

@@ -21,15 +21,18 @@ def price_in_force(configuration_id: int, day: dt.date) -> PriceEntry | None:
     return rows.select_related("configuration__series").order_by("-effective_from").first()
 
 
-def configurations(*, user: User) -> QuerySet[Configuration]:
-    """What the reader's stores sell now: choices of forms and filters."""
+def configurations(*, user: User, brand_id: int | None = None) -> QuerySet[Configuration]:
+    """What the reader's stores (or one brand of theirs) sell now: choices of forms and filters."""
     rows = Configuration.objects.visible_to(user).filter(is_active=True, series__is_active=True)
+    if brand_id is not None:
+        rows = rows.filter(series__brand_id=brand_id)
     return rows.select_related("series").order_by("series__name", "name")
 
 
-def colours(*, user: User) -> QuerySet[Colour]:
-    """Exterior colours of the reader's brands."""
-    return Colour.objects.visible_to(user).order_by("name")
+def colours(*, user: User, brand_id: int | None = None) -> QuerySet[Colour]:
+    """Exterior colours of the reader's brands (or of one of them)."""
+    rows = Colour.objects.visible_to(user)
+    return (rows if brand_id is None else rows.filter(brand_id=brand_id)).order_by("name")
 
 
 def configuration_get(*, user: User, configuration_id: int) -> Configuration:

@@ -10,7 +10,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from dealership.accounts.models import User
-from dealership.approvals.models import Approval
+from dealership.approvals.models import Approval, ApprovalState
 from dealership.core import periods
 from dealership.core.errors import NotFound
 from dealership.core.money import ZERO
@@ -25,6 +25,7 @@ BOARD_STATES = (
     DealStatus.ALLOCATED, DealStatus.PAID, DealStatus.INVOICED, DealStatus.READY, DealStatus.CANCEL_PENDING,
 )  # fmt: skip
 BOARD_SIZE = 20
+DEAL_APPROVALS = ("deal_price", "deal_cancel", "deal_red")
 # What comes next, and whose turn it is.
 NEXT_STEP: dict[str, tuple[str, str]] = {
     DealStatus.DRAFT: ("提交订单", "销售顾问"),
@@ -105,7 +106,7 @@ def deal_file(*, user: User, deal: Deal) -> DealFile:
     pending = sum((row.amount for row in payments if row.status == "pending"), start=ZERO)
     sees_money = not reach_for(user, "payment").is_empty
     refunds = Refund.objects.filter(deal=deal).select_related("payment", "requested_by").order_by("id")
-    kinds = Q(kind__in=("deal_price", "deal_cancel"), subject_id=deal.pk)
+    kinds = Q(kind__in=DEAL_APPROVALS, subject_id=deal.pk)
     approvals = Approval.objects.filter(kinds).select_related("requested_by", "decided_by").order_by("-id")
     return DealFile(
         lines=list(DealLine.objects.filter(deal=deal).order_by("id")),
@@ -163,3 +164,8 @@ def card_for_deal(*, user: User, prospect_id: int) -> Prospect:
 def live_deal_id(*, user: User, card: Prospect) -> int | None:
     """The running (or delivered) deal of a card, if the reader reaches it."""
     return Deal.objects.visible_to(user).live().filter(prospect=card).values_list("pk", flat=True).first()
+
+
+def red_is_approved(*, deal: Deal) -> bool:
+    """Did the general manager agree to take the invoice back?"""
+    return Approval.objects.filter(kind="deal_red", subject_id=deal.pk, state=ApprovalState.APPROVED).exists()

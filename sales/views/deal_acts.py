@@ -13,7 +13,9 @@ from dealership.org.reach import can
 from sales import forms
 from sales.choices import OPEN_ORDERS, DealStatus, PaymentMode
 from sales.models import Deal, Payment
+from sales.selectors.deal import red_is_approved
 from sales.selectors.money import outstanding, pending_total
+from sales.selectors.payment import payment_get
 from sales.selectors.vehicle import allocatable
 from sales.services import deal as deals
 from sales.services import payment as payments
@@ -51,6 +53,10 @@ def _invoice_form(user: Any, deal: Deal, data: Any) -> DomainForm:
     return forms.InvoiceForm(data, user=user, initial=initial)
 
 
+def _red_form(user: Any, deal: Deal, data: Any) -> DomainForm:
+    return forms.RedForm(data, user=user, initial={"issued_on": periods.today()})
+
+
 def _may(act: str, *states: str) -> Any:
     def shown(user: Any, deal: Deal) -> bool:
         return deal.status in states and can(user, act, deal.store_id)
@@ -73,7 +79,7 @@ def _register(by: Any, deal: Deal, data: dict[str, Any]) -> Payment:
     return once(
         by=by, action="payment.register", key=data["idempotency_key"],
         create=lambda: payments.payment_register(by=by, deal_id=deal.pk, **told),
-        find=lambda pk: Payment.objects.visible_to(by).get(pk=pk),
+        find=lambda pk: payment_get(user=by, payment_id=pk),
     )[0]  # fmt: skip
 
 
@@ -151,6 +157,19 @@ _ACTS = (
         "exception", _("签批例外交车"), _plain(forms.ExceptionForm),
         lambda by, deal, d: deals.delivery_exception(by=by, deal_id=deal.pk, reason=d["reason"]),
         _may("delivery.exception", S.INVOICED, S.READY), _("已签批，交付专员可以交车。"), tone="warning",
+    ),
+    Act(
+        "ask_red", _("申请红字发票（退订）"), _plain(forms.ReasonForm),
+        lambda by, deal, d: deals.deal_ask_red(by=by, deal_id=deal.pk, reason=d["reason"]),
+        _mine("deal.cancel", S.INVOICED, S.READY), _("已提交总经理审批。"), tone="danger",
+        hint=_("已开票的订单须先红冲发票，再申请退订。总经理同意后由财务开具。"),
+    ),
+    Act(
+        "red", _("登记红字发票"), _red_form,
+        lambda by, deal, d: deals.deal_invoice_red(
+            by=by, deal_id=deal.pk, number=d["number"], issued_on=d["issued_on"]),
+        lambda user, deal: _may("invoice.issue", S.INVOICED, S.READY)(user, deal) and red_is_approved(deal=deal),
+        _("红字发票已登记，订单可以退订。"), tone="warning",
     ),
     Act(
         "recall", _("撤回修改"), _plain(forms.ReasonForm),

@@ -20,17 +20,20 @@ from sales.services.deal.draft import (
     deal_void,
 )
 from sales.services.deal.quote import deal_is_below_cost, deal_quote, default_deposit, quote_of
+from sales.services.deal.red import deal_ask_red, deal_invoice_red
 from sales.services.deal.settle import deal_loan_approve, deal_mark_paid
 
 __all__ = [
     "deal_allocate",
     "deal_ask_below_cost",
+    "deal_ask_red",
     "deal_cancel_request",
     "deal_change",
     "deal_close",
     "deal_create",
     "deal_deliver",
     "deal_invoice",
+    "deal_invoice_red",
     "deal_is_below_cost",
     "deal_loan_approve",
     "deal_mark_paid",

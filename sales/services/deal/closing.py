@@ -48,6 +48,8 @@ def deal_invoice(
     car = deal.vehicle
     if car is None:
         raise Conflict("no_vehicle", "该订单还没有配车，不能开票。")
+    if Invoice.objects.filter(deal=deal).exists():
+        raise Conflict("invoice_red", "该订单的发票已红冲，只能退订；重新销售请另开订单。")
     amount = quantize(amount)
     problems = _invoice_problems(
         deal, number=number, issued_on=issued_on, amount=amount, buyer_name=buyer_name, vin=vin

@@ -13,7 +13,7 @@ from dealership.core import periods
 from dealership.core.errors import Conflict, DomainError, NotAllowed, NotFound
 from leads.models import CareTask, OwnedVehicle
 from sales.choices import DealStatus, VehicleStatus
-from sales.models import Allocation, Deal, DealStateChange, Payment, Vehicle
+from sales.models import Allocation, Deal, DealStateChange, Invoice, Payment, Vehicle
 from sales.services import deal as deals
 from sales.services.payment import payment_register
 from sales.tests import builders as build
@@ -187,6 +187,30 @@ def test_an_invoiced_deal_is_not_cancelled_directly(store: Any, staff: Staff) ->
     deal = build.deal_in(S.INVOICED, staff, store)
     with pytest.raises(Conflict, match="红字发票"):
         deals.deal_cancel_request(by=staff.consultant, deal_id=deal.pk, reason="family")
+
+
+def test_a_red_invoice_opens_the_way_to_cancel(store: Any, staff: Staff) -> None:
+    deal = build.deal_in(S.READY, staff, store)
+    told = {"deal_id": deal.pk, "number": "87654321", "issued_on": periods.today()}
+    with pytest.raises(DomainError, match="总经理"):
+        deals.deal_invoice_red(by=staff.finance, **told)
+    with pytest.raises(NotAllowed):
+        deals.deal_ask_red(by=staff.finance, deal_id=deal.pk, reason="客户退车")
+    deals.deal_ask_red(by=staff.consultant, deal_id=deal.pk, reason="客户退车")
+    with pytest.raises(NotAllowed):
+        build.approve(staff.sales_manager, "deal_red", deal.pk)
+    build.approve(staff.gm, "deal_red", deal.pk)
+    with pytest.raises(NotAllowed):
+        deals.deal_invoice_red(by=staff.gm, **told)
+    deals.deal_invoice_red(by=staff.finance, **told)
+    deal.refresh_from_db()
+    amounts = sorted(Invoice.objects.filter(deal=deal).values_list("amount", flat=True))
+    assert (deal.status, amounts) == (S.PAID, [-deal.deal_price, deal.deal_price])
+    with pytest.raises(Conflict, match="已红冲"):
+        build.invoice(staff, deal)
+    deals.deal_cancel_request(by=staff.consultant, deal_id=deal.pk, reason="family")
+    build.approve(staff.sales_manager, "deal_cancel", deal.pk)
+    assert Vehicle.objects.get(pk=deal.vehicle_id).status == VehicleStatus.IN_STOCK
 
 
 def test_cancelling_waits_for_the_cashier(store: Any, staff: Staff) -> None:
