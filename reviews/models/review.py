@@ -18,7 +18,7 @@ from reviews.choices import NOT_HANDED_IN, ReviewKind, ReviewState
 from reviews.querysets import ReviewQuerySet
 
 
-@pghistory.track(exclude=["figures", "submitted_figures"])
+@pghistory.track(exclude=["figures", "submitted_figures", "refreshed_at"])
 class Review(Versioned):
     """Numbers are snapshots of KPIs and never typed; words are the owner's.
 

@@ -111,6 +111,10 @@ def _card(user: Any, review: Review, comments: list[ReviewComment]) -> Card:
     labels = line_labels(review.kind)
     figures = [Line(tile.key, tile.label, tile=tile, comments=by_line.pop(tile.key, [])) for tile in tiles(review)]
     words = [Line(name, WORD_LABELS[name], getattr(review, name), None, by_line.pop(name, [])) for name in WORDS]
+    can = {str(event): possible(user, review, event) for event in ReviewEvent}
+    is_mine = review.owner_id == user.pk
+    if is_mine and not any(not row.is_reply for row in comments):
+        can[ReviewEvent.COMMENT] = False  # nothing to reply to yet
     return Card(
         review=review,
         tone=STATE_TONE[ReviewState(review.state)],
@@ -118,8 +122,8 @@ def _card(user: Any, review: Review, comments: list[ReviewComment]) -> Card:
         words=words,
         others=sorted((row for rows in by_line.values() for row in rows), key=lambda row: row.pk),
         lines=labels,
-        can={str(event): possible(user, review, event) for event in ReviewEvent},
-        is_mine=review.owner_id == user.pk,
+        can=can,
+        is_mine=is_mine,
     )
 
 

@@ -69,9 +69,12 @@ def refresh_figures(review: Review) -> None:
 
 @service
 def review_write(*, by: Any, review_id: int, version: int | None, words: Mapping[str, str]) -> Review:
-    """Save words (autosave, PATCH). Names in `words` replace their field, the others stay as they are."""
+    """Save words (autosave, PATCH). Names in `words` replace their field, the others stay; no change writes nothing."""
     review = take(by, review_id, ReviewEvent.WRITE, version)
+    before = {name: getattr(review, name) for name in WORDS}
     put_words(review, words)
+    if before == {name: getattr(review, name) for name in WORDS}:
+        return review
     review.touch()
     review.save()
     record(by=by, action="review.write", target=review, changes={"fields": sorted(words)})

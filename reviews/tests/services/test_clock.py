@@ -171,3 +171,20 @@ def test_deadlines_at_the_turn_of_the_year(store):
     clocks = deadlines(store, dt.date(2026, 12, 31), "day")
     assert clocks.missed_at == dt.datetime.fromisoformat("2027-01-01 20:00+08:00")
     assert clocks.comment_due_at == dt.datetime.fromisoformat("2027-01-01 12:00+08:00")
+
+
+def test_a_refresh_leaves_no_history_row_but_words_do(store, freeze):
+    floor = make_floor(store)
+    review = day_report(floor)
+
+    def history() -> int:
+        return review.events.count()
+
+    before = history()
+    freeze("2026-11-20 17:40+08:00")
+    reviews_refresh_store(store=store, day=DAY)
+    assert history() == before
+    review_write(by=floor.consultant, review_id=review.pk, version=None, words={"problems": "置换价低"})
+    assert history() == before + 1
+    again = review_write(by=floor.consultant, review_id=review.pk, version=None, words={"problems": "置换价低"})
+    assert (history(), again.version) == (before + 1, 2)
