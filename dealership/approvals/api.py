@@ -60,6 +60,7 @@ class ApprovalFilter(django_filters.FilterSet):
 class ApprovalList(generics.ListAPIView):  # type: ignore[type-arg]
     """待我审批与我申请的请求。"""
 
+    queryset = Approval.objects.none()
     serializer_class = ApprovalOut
     pagination_class = ApprovalPages
     filterset_class = ApprovalFilter

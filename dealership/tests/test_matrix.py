@@ -118,14 +118,17 @@ def cases(app: str) -> Iterator[tuple[str, Url, str]]:
 def test_roles_and_rows(app: str, world: World, clients: dict[str, Client]) -> None:
     """A01–A03, A10, S08, S10: status, headers, nothing of another store, no plain phone, no unescaped name."""
     wrong = []
-    for name, url, place in cases(app):
-        path = address(world, name, url, place)
-        for key, persona in world.personas.items():
+    for number, (name, url, place) in enumerate(cases(app)):
+        path, allowed = address(world, name, url, place), 0
+        for key, persona in turned(world, number):
             if place != "own" and key not in NEIGHBOURS[place]:
                 continue
             for method in url.methods:
-                response = send(clients[key], method, path, url)
                 wanted = expected(world, url, persona, method, place)
+                allowed += 200 in wanted
+                if 200 in wanted and allowed > ALLOWED_TRIED * len(url.methods):
+                    continue
+                response = send(clients[key], method, path, url)
                 if response.status_code not in wanted:
                     wrong.append(f"{method} {name} {place} as {key}: {response.status_code}, not {sorted(wanted)}")
                 faults = [*faults_of(response, url)]
@@ -140,6 +143,17 @@ def text_of(response: Any) -> str:
     kind = response.headers.get("Content-Type", "")
     is_text = not response.streaming and kind.startswith(("text/", "application/json", "application/problem"))
     return response.content.decode() if is_text else ""
+
+
+# Everybody who must be refused is tried at every address; of those who are let in these many, others at each address.
+ALLOWED_TRIED = 5
+
+
+def turned(world: World, number: int) -> list[tuple[str, Persona]]:
+    """Everybody, beginning with another person each time."""
+    people = list(world.personas.items())
+    start = number % len(people)
+    return people[start:] + people[:start]
 
 
 # Who tries the rows of another team and of another store: every kind of reach once.
