@@ -57,6 +57,7 @@ class Grade(TextChoices):
 
 # Grades a person may choose, best first; O, D and T come from the deal.
 OPEN_GRADES = (Grade.H, Grade.A, Grade.B, Grade.C, Grade.N)
+OPEN_GRADE_CHOICES = [(grade.value, grade.label) for grade in OPEN_GRADES]
 GRADE_RANK = {Grade.H: 4, Grade.A: 3, Grade.B: 2, Grade.C: 1, Grade.N: 0}
 GRADE_TONE = {
     "H": "red",

@@ -280,7 +280,47 @@ SPECTACULAR_SETTINGS = {
     "ENABLE_DJANGO_DEPLOY_CHECK": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {},
+    # Fields of one name hold different words: the schema names each set of words after its class.
+    "ENUM_NAME_OVERRIDES": {
+        name: f"{module}.{name}"
+        for module, names in {
+            "dealership.approvals.models": ("ApprovalState",),
+            "dealership.jobs.models": ("JobState",),
+            "leads.choices": (
+                "CardChannel",
+                "CareKind",
+                "ContactChannel",
+                "CustomerKind",
+                "FollowUpOutcome",
+                "Grade",
+                "ProspectStatus",
+                "PurchaseKind",
+                "TaskKind",
+                "VisitChannel",
+                "VisitPurpose",
+                "VisitType",
+            ),
+            "reports.choices": ("CloseState",),
+            "reviews.choices": ("ReviewKind", "ReviewState"),
+            "sales.choices": (
+                "CancelReason",
+                "DealStatus",
+                "DepositKind",
+                "DocumentKind",
+                "DocumentState",
+                "LineKind",
+                "PaymentMethod",
+                "PaymentMode",
+                "PaymentPurpose",
+                "PaymentStatus",
+                "RefundStatus",
+                "TargetKind",
+                "VehicleStatus",
+            ),
+        }.items()
+        for name in names
+    }
+    | {"OpenGrade": "leads.choices.OPEN_GRADE_CHOICES"},
 }
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

@@ -11,7 +11,7 @@ from dealership.core.masking import mask_phone
 from dealership.core.money import MAX_MONEY
 from dealership.core.text import has_control_characters
 from leads.choices import (
-    OPEN_GRADES,
+    OPEN_GRADE_CHOICES,
     ContactChannel,
     CustomerKind,
     FollowUpOutcome,
@@ -176,9 +176,7 @@ class VisitFactsIn(serializers.Serializer[Any]):
     purpose = serializers.ChoiceField(choices=VisitPurpose.choices, default=VisitPurpose.PURCHASE)
     models = serializers.ListField(child=serializers.IntegerField(), required=False, default=list, max_length=20)
     source: Any = serializers.IntegerField(required=False, allow_null=True, default=None)
-    grade = serializers.ChoiceField(
-        choices=[(grade.value, grade.label) for grade in OPEN_GRADES], required=False, allow_null=True, default=None
-    )
+    grade = serializers.ChoiceField(choices=OPEN_GRADE_CHOICES, required=False, allow_null=True, default=None)
     note = CleanText(max_length=500, required=False, default="")
     next_follow_up_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
     received_by = serializers.IntegerField(required=False, allow_null=True, default=None)

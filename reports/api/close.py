@@ -76,7 +76,7 @@ class ReopenStep(Step):
 class MonthCloseList(APIView):
     """月结列表。"""
 
-    @extend_schema(responses=MonthCloseListPage, tags=["month-closes"])
+    @extend_schema(operation_id="month_closes_list", responses=MonthCloseListPage, tags=["month-closes"])
     def get(self, request: Request) -> Response:
         """Closes of the stores in reach, newest first."""
         pages = CursorPages()
