@@ -1,0 +1,127 @@
+"""A signed-in client over loopback, and the statistics of what it measured."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import statistics
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from urllib.parse import urlencode
+
+_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+
+
+@dataclass
+class Answer:
+    """One response with its time in milliseconds."""
+
+    status: int
+    body: str
+    ms: float
+    statements: int
+    sql_ms: float
+
+
+class Client:
+    """Keeps the connection and the cookies, as a browser does."""
+
+    def __init__(self, port: int) -> None:
+        self._line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._cookies: dict[str, str] = {}
+        self._token = ""
+
+    def sign_in(self, username: str, password: str) -> None:
+        """By the sign-in form."""
+        self.get("/accounts/login/")
+        self.post("/accounts/login/", {"login": username, "password": password})
+        if self.get("/bench/bare/").status != 200:
+            raise RuntimeError(f"{username} cannot sign in")
+
+    def get(self, path: str) -> Answer:
+        return self._ask("GET", path, None)
+
+    def post(self, path: str, data: dict[str, str]) -> Answer:
+        """A form with the page's token and an idempotency key of its own."""
+        fields = {"csrfmiddlewaretoken": self._token, "idempotency_key": str(uuid.uuid4()), **data}
+        return self._ask("POST", path, urlencode(fields))
+
+    def _ask(self, method: str, path: str, body: str | None) -> Answer:
+        headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self._cookies.items())}
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        begun = time.perf_counter()
+        self._line.request(method, path, body, headers)
+        answer = self._line.getresponse()
+        text = answer.read().decode()
+        spent = (time.perf_counter() - begun) * 1000
+        for line in answer.headers.get_all("Set-Cookie") or []:
+            self._cookies |= {name: morsel.value for name, morsel in SimpleCookie(line).items()}
+        if found := _TOKEN.search(text):
+            self._token = found[1]
+        statements, sql_ms = answer.headers["X-Statements"], answer.headers["X-Statement-Ms"]
+        return Answer(answer.status, text, spent, int(statements or 0), float(sql_ms or 0))
+
+
+@dataclass
+class Figure:
+    """Measured values of one piece of work and its references, in milliseconds."""
+
+    name: str
+    p50: float
+    p95: float
+    per_second: float
+    statements: int
+    sql_ms: float
+    references: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def ratios(self) -> dict[str, float]:
+        """How many times each reference; the statements' time is what stands against the SQL floor."""
+        measured = {"sql_floor": self.sql_ms}
+        return {k: round(measured.get(k, self.p50) / v, 2) for k, v in self.references.items() if v}
+
+
+def measure(name: str, act: Callable[[], Answer], *, expected: int, times: int) -> Figure:
+    """Warm up (both server workers), then call `times` times; any other status is an error."""
+    answers: list[Answer] = []
+    for number in range(times + 6):
+        answer = act()
+        if answer.status != expected:
+            raise RuntimeError(f"{name}: {answer.status} instead of {expected}")
+        if number >= 6:
+            answers.append(answer)
+    spent = sorted(answer.ms for answer in answers)
+    return Figure(
+        name,
+        p50=statistics.median(spent),
+        p95=spent[int(len(spent) * 0.95)],
+        per_second=1000 * len(spent) / sum(spent),
+        statements=max(answer.statements for answer in answers),
+        sql_ms=statistics.median(answer.sql_ms for answer in answers),
+    )
+
+
+def timed(act: Callable[[], object], times: int) -> float:
+    """Median time of a call in milliseconds, after one to warm up."""
+    act()
+    spent = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        act()
+        spent.append((time.perf_counter() - begun) * 1000)
+    return statistics.median(spent)
+
+
+def memory_of(pids: Iterator[int]) -> float:
+    """Resident memory of the largest of these processes, in MB."""
+    page = os.sysconf("SC_PAGE_SIZE")
+    sizes = []
+    for pid in pids:
+        with open(f"/proc/{pid}/statm") as facts:  # noqa: PTH123  a kernel file
+            sizes.append(int(facts.read().split()[1]) * page / 1_048_576)
+    return max(sizes, default=0.0)

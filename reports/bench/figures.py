@@ -1,0 +1,170 @@
+"""The figures of `./dev bench` and the hand-written statements they stand beside."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import itertools
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import openpyxl
+from django.core.files.storage import default_storage
+from django.db import connection
+
+from dealership.accounts.models import User
+from dealership.core import periods
+from dealership.jobs.models import Job
+from dealership.jobs.runner import run
+from dealership.org.models import Store
+from leads.models import Prospect
+from reports.bench.driver import Client, Figure, measure, timed
+from reports.models import FillState
+from reports.services.rollup import rollup_month
+from reports.services.workbook import workbook_request
+
+TIMES = 40
+LIST_SQL = """SELECT p.id, p.grade, p.status, p.next_follow_up_at, c.name, s.name, u.name, l.name, ph.number
+    FROM leads_prospect p JOIN leads_customer c ON c.id = p.customer_id JOIN accounts_user u ON u.id = p.owner_id
+    LEFT JOIN org_series s ON s.id = p.series_id LEFT JOIN org_leadsource l ON l.id = p.source_id
+    LEFT JOIN leads_customerphone ph ON ph.customer_id = c.id AND ph.is_primary
+    WHERE p.owner_id = %s AND p.status IN ('active','loss_pending','dormant_pending','out_of_control','ordered')
+    ORDER BY p.next_follow_up_at, p.id LIMIT 31"""
+SEARCH_SQL = """SELECT p.id, c.name FROM leads_prospect p JOIN leads_customer c ON c.id = p.customer_id
+    WHERE p.owner_id = %s AND c.name LIKE %s ORDER BY p.next_follow_up_at, p.id LIMIT 31"""
+CARD_SQL = """SELECT done_at AS at, content FROM leads_followup WHERE prospect_id = %(card)s
+    UNION ALL SELECT at, to_grade FROM leads_gradechange WHERE prospect_id = %(card)s
+    UNION ALL SELECT at, to_status FROM leads_statuschange WHERE prospect_id = %(card)s
+    UNION ALL SELECT visited_at, note FROM leads_visit WHERE prospect_id = %(card)s ORDER BY at DESC LIMIT 50"""
+TODAY_SQL = """SELECT t.id, t.due_at, p.grade, c.name, ph.number FROM leads_followuptask t
+    JOIN leads_prospect p ON p.id = t.prospect_id JOIN leads_customer c ON c.id = p.customer_id
+    LEFT JOIN leads_customerphone ph ON ph.customer_id = c.id AND ph.is_primary
+    WHERE t.owner_id = %s AND t.done_at IS NULL AND t.cancelled_at IS NULL AND t.due_at < %s ORDER BY t.due_at"""
+DAY = "({} AT TIME ZONE 'Asia/Shanghai')::date"
+_COUNT = (
+    "SELECT '{name}', owner_id, {day}, count(*) FROM {table} "
+    "WHERE store_id = %(store)s AND {column} >= %(start)s AND {column} < %(end)s GROUP BY 2, 3"
+)
+_COUNTED = (
+    ("visits", "leads_visit", "visited_at"),
+    ("cards", "leads_prospect", "card_created_at"),
+    ("follow-ups", "leads_followup", "done_at"),
+    ("due", "leads_followuptask", "due_at"),
+    ("orders", "sales_deal", "ordered_at"),
+    ("deliveries", "sales_deal", "delivered_at"),
+    ("receipts", "sales_payment", "cleared_at"),
+    ("moves", "leads_statuschange", "at"),
+)
+MONTH_SQL = " UNION ALL ".join(
+    _COUNT.format(name=name, day=DAY.format(column), table=table, column=column) for name, table, column in _COUNTED
+)
+
+
+def sql(statement: str, values: Any, times: int = 20) -> float:
+    """Median time of a hand-written statement with its rows read."""
+
+    def ask() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            cursor.fetchall()
+
+    return timed(ask, times)
+
+
+def all_figures(client: Client, user: User) -> Iterator[Figure]:
+    """Every figure of quality.md §1 that this release has, with its references."""
+    bare = measure("bare signed-in view", lambda: client.get("/bench/bare/"), expected=200, times=TIMES)
+    yield bare
+    yield from _pages(client, user)
+    for figure in _writes(client, user):
+        figure.references["bare_view"] = bare.p50
+        yield figure
+    yield from _month()
+
+
+def _pages(client: Client, user: User) -> Iterator[Figure]:
+    card = (
+        Prospect.objects.filter(owner=user, status="active").order_by("card_created_at").values_list("pk", flat=True)[0]
+    )
+    tonight = periods.end_of_day(periods.today())
+    pages = (
+        ("prospect list", "/customers/prospects/", LIST_SQL, [user.pk]),
+        ("prospect card", f"/customers/prospects/{card}/", CARD_SQL, {"card": card}),
+        ("search by name", f"/customers/prospects/?q={quote('王')}", SEARCH_SQL, [user.pk, "%王%"]),
+        ("Today", "/today/", TODAY_SQL, [user.pk, tonight]),
+    )
+    for name, address, statement, values in pages:
+        figure = measure(name, lambda address=address: client.get(address), expected=200, times=TIMES)  # type: ignore[misc]
+        floor = f"/bench/floor/?of={quote(address, safe='')}"
+        under = measure(f"{name}: floor", lambda floor=floor: client.get(floor), expected=200, times=TIMES)  # type: ignore[misc]
+        figure.references = {"template_floor": under.p50, "sql_floor": sql(statement, values)}
+        yield figure
+
+
+def _writes(client: Client, user: User) -> Iterator[Figure]:
+    numbers = itertools.count(int(time.time()) % 10_000_000 * 10)
+    client.get("/customers/visits/new/")
+
+    def visit() -> Any:
+        told = {"phone": f"154{next(numbers):08d}", "name": "陈明", "captured": "yes", "grade": "B", "party_size": "2"}
+        return client.post("/customers/visits/new/", {**told, "channel": "walk_in", "purpose": "purchase"})
+
+    yield measure("register a visit", visit, expected=302, times=TIMES)
+    rows = Prospect.objects.filter(owner=user, status="active", grade__in="ABC").order_by("pk")
+    cards = itertools.cycle(rows.values_list("pk", "grade"))
+
+    def follow_up() -> Any:
+        card, grade = next(cards)
+        text = f"第{next(numbers)}次沟通，客户周末带家人来看车"
+        told = {"outcome": "reached", "channel": "phone", "content": text, "grade": grade}
+        return client.post(f"/customers/prospects/{card}/follow-up/", told)
+
+    yield measure("log a follow-up", follow_up, expected=302, times=TIMES)
+
+
+def _month() -> Iterator[Figure]:
+    """The last month of the first store: roll-up from nothing, and its workbook."""
+    store = Store.objects.order_by("pk")[0]
+    month = periods.Period.containing("month", periods.today()).previous()
+
+    def roll_up() -> None:
+        FillState.objects.filter(store=store, month=month.start).update(digest="", done_at=None)
+        rollup_month(store_id=store.pk, month=month.start)
+
+    values = {"store": store.pk, "start": month.start_at, "end": month.end_at}
+    yield _alone("month roll-up", timed(roll_up, 3), {"sql_8_counts": sql(MONTH_SQL, values, 5)})
+    finance = User.objects.get(username="finance")
+    path = ""
+
+    def build() -> None:
+        nonlocal path
+        job = workbook_request(by=finance, store_id=store.pk, month=month)
+        Job.objects.filter(pk=job.pk).update(due_at=periods.now() - dt.timedelta(seconds=1))
+        run(job.pk)
+        path = Job.objects.values_list("result_file", flat=True).get(pk=job.pk)
+
+    built = timed(build, 2)
+    yield _alone("month workbook", built, {"openpyxl_same_cells": _plain_book(path)})
+
+
+def _alone(name: str, ms: float, references: dict[str, float]) -> Figure:
+    return Figure(name, ms, ms, 1000 / ms, 0, ms, references)
+
+
+def _plain_book(path: str) -> float:
+    """Openpyxl writing the same values without styles."""
+    with default_storage.open(path) as stored:
+        source = openpyxl.load_workbook(stored, read_only=True)
+        sheets = {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in source}
+
+    def write() -> None:
+        book = openpyxl.Workbook(write_only=True)
+        for title, rows in sheets.items():
+            sheet = book.create_sheet(title)
+            for row in rows:
+                sheet.append(row)
+        book.save(io.BytesIO())
+
+    return timed(write, 3)

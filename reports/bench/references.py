@@ -1,0 +1,80 @@
+"""What a page is compared with: a bare signed-in view, and its own template over rows already in memory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib.auth.decorators import login_required
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.template import Context, Template
+from django.test.signals import template_rendered
+from django.test.utils import instrumented_test_render
+from django.urls import resolve
+
+_kept: dict[tuple[int, str], tuple[Template, dict[str, Any]]] = {}
+
+
+class CountStatements:
+    """Adds how many statements an answer took, and for how long, to its headers."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        spent: list[float] = []
+
+        def counted(execute: Callable[..., Any], *args: Any) -> Any:
+            begun = time.perf_counter()
+            try:
+                return execute(*args)
+            finally:
+                spent.append(time.perf_counter() - begun)
+
+        with connection.execute_wrapper(counted):
+            response = self.get_response(request)
+        response["X-Statements"] = str(len(spent))
+        response["X-Statement-Ms"] = f"{sum(spent) * 1000:.2f}"
+        return response
+
+
+@login_required
+def bare(request: HttpRequest) -> HttpResponse:
+    """Session and user, nothing else."""
+    return HttpResponse("ok")
+
+
+@login_required
+def floor(request: HttpRequest) -> HttpResponse:
+    """The template of `?of=/a/page/` behind the same middleware, its context kept from the first call."""
+    address = request.GET["of"]
+    key = (request.user.pk, address)
+    if key not in _kept:
+        _kept[key] = _context_of(request, address)
+    template, context = _kept[key]
+    return HttpResponse(template.render(Context(context)))
+
+
+def _context_of(request: HttpRequest, address: str) -> tuple[Template, dict[str, Any]]:
+    """Call the page once and keep the outermost template with its context, querysets already read."""
+    parts = urlsplit(address)
+    found: list[tuple[Template, dict[str, Any]]] = []
+
+    def remember(template: Template, context: Context, **_: Any) -> None:
+        found.append((template, context.flatten()))
+
+    plain = Template._render  # noqa: SLF001  Django's own test tools patch the same place
+    request.path = request.path_info = parts.path
+    request.GET = QueryDict(parts.query)
+    match = resolve(parts.path)
+    template_rendered.connect(remember)
+    Template._render = instrumented_test_render  # type: ignore[method-assign]  # noqa: SLF001
+    try:
+        match.func(request, *match.args, **match.kwargs)
+    finally:
+        Template._render = plain  # type: ignore[method-assign]  # noqa: SLF001
+        template_rendered.disconnect(remember)
+    return found[0]
