@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from dealership.core import periods
 from dealership.core.kpi import Figure, month_to_date
 from dealership.core.money import ratio, show_ratio
@@ -21,7 +23,9 @@ from reports.registry import BY_KEY
 from reports.selectors import breakdowns
 from reports.selectors.month_rows import age_band
 
-TODAY_KEYS = ("traffic_total", "first_visits", "new_cards", "follow_up_count", "orders_gross", "delivery_units")
+TODAY_KEYS: tuple[str, ...] = ("traffic_total", "first_visits", "new_cards", "follow_up_count", "orders_gross", "delivery_units")
+# step, figure, which side of it: each step is part of the one before, so cards from calls and leads are no step.
+DAY_KEYS = ("traffic_total", "first_visits", "new_cards", "follow_up_count", "orders_gross", "delivery_units")
 # step, figure, which side of it: each step is part of the one before, so cards from calls and leads are no step.
 FUNNEL = (
     ("客流总数", "traffic_total", "numerator"),
@@ -30,7 +34,7 @@ FUNNEL = (
     ("订单", "orders_gross", "numerator"),
     ("交车", "delivery_units", "numerator"),
 )
-DAY_KEYS = tuple(dict.fromkeys((*TODAY_KEYS, *(key for _label, key, _side in FUNNEL))))
+DAY_KEYS = tuple(dict.fromkeys((*TODAY_KEYS, *(key for _name, key, _s in FUNNEL))))
 STATE_KEYS = ("prospects_by_grade", "overdue_follow_ups", "stock_units", "target_attainment")
 RANK_KEYS = ("new_cards", "orders_gross", "delivery_units")
 BAND_TONES = ["green", "yellow", "orange", "red", "dark"]
@@ -127,7 +131,7 @@ def sum_of(days: ByDay, key: str) -> Figure:
 def _tile(key: str, days: ByDay, place: Place, today: dt.date) -> Stat:
     kpi = BY_KEY[key]
     now = days.get(today, {}).get(key)
-    note = f"本月 {kpi.show(sum_of(days, key).value)}"
+    note = _("本月 %(value)s") % {"value": kpi.show(sum_of(days, key).value)}
     url = place.url(key, period=today.isoformat())
     return Stat(str(kpi.label), kpi.show(now.value if now else Decimal(0)), kpi.unit, note, url)
 
@@ -139,12 +143,12 @@ def _pace(whole: figures.Figures, place: Place, today: dt.date) -> list[Stat]:
     if attained is not None:
         progress = ratio(*calendar.time_progress(Period.containing("month", today), today, place.store_id))
         gap = attained.value - progress if attained.value is not None and progress is not None else None
-        note = f"目标 {BY_KEY['delivery_units'].show(attained.denominator or None)} 台"
+        note = _("目标 %(value)s 台") % {"value": BY_KEY["delivery_units"].show(attained.denominator or None)}
         url = place.url("target_attainment")
-        stats.append(Stat("零售达成率", show_ratio(attained.value), note=note, url=url))
-        stats.append(Stat("时间进度", show_ratio(progress), note="按工作日、周末权重"))
+        stats.append(Stat(_("零售达成率"), show_ratio(attained.value), note=note, url=url))
+        stats.append(Stat(_("时间进度"), show_ratio(progress), note=_("按工作日、周末权重")))
         points = BY_KEY["pace_gap"].show(gap).removesuffix("个百分点")
-        stats.append(Stat("进度差", points, "" if gap is None else "个百分点", "达成率 − 时间进度"))
+        stats.append(Stat(_("进度差"), points, "" if gap is None else _("个百分点"), _("达成率 − 时间进度")))
     for key in ("overdue_follow_ups", "stock_units"):
         if key in whole:
             kpi = BY_KEY[key]
@@ -156,22 +160,22 @@ def _pace(whole: figures.Figures, place: Place, today: dt.date) -> list[Stat]:
 def funnel_block(days: ByDay, place: Place, today: dt.date | None) -> Block:
     """The steps from visitors to handed-over cars: today (when given) beside the month."""
     steps = [step for step in FUNNEL if any(step[1] in found for found in days.values())]
-    month = [_step(sum_of(days, key), side) for _label, key, side in steps]
+    month = [_step(sum_of(days, key), side) for _name, key, side in steps]
     rows = []
     for position, (label, key, side) in enumerate(steps):
-        cells = [Cell(label, number=False)]
+        cells = [Cell(str(label), number=False)]
         if today is not None:
             now = _step(days.get(today, {}).get(key), side)
             cells.append(Cell(f"{now:f}", place.url(key, side=side, period=today.isoformat())))
         cells.append(Cell(f"{month[position]:f}", place.url(key, side=side)))
         cells.append(Cell(show_ratio(ratio(month[position], month[position - 1]) if position else None)))
         rows.append(cells)
-    heads = ["环节", *(["今日"] if today else []), "本月", "转化"]
-    chart: dict[str, Any] = {"kind": "funnel", "categories": [label for label, _key, _side in steps]}
-    chart["series"] = [series("本月", list(month), "azure")]
-    note = "转化 = 本环节 ÷ 上一环节；首次到店有档 = 首次到店并留档 + 已建卡首次到店。"
-    empty = "本月还没有客流和订单。"
-    return Block("funnel", "销售漏斗", "从客流到交车，本月累计", heads, rows, chart, note=note, empty=empty)
+    heads = [_("环节"), *([_("今日")] if today else []), _("本月"), _("转化")]
+    chart: dict[str, Any] = {"kind": "funnel", "categories": [str(label) for label, _k, _s in steps]}
+    chart["series"] = [series(_("本月"), list(month), "azure")]
+    note = _("转化 = 本环节 ÷ 上一环节；首次到店有档 = 首次到店并留档 + 已建卡首次到店。")
+    empty = _("本月还没有客流和订单。")
+    return Block("funnel", _("销售漏斗"), _("从客流到交车，本月累计"), heads, rows, chart, note=note, empty=empty)
 
 
 def _step(figure: Figure | None, side: str) -> Decimal:
@@ -199,19 +203,27 @@ def daily_block(days: ByDay, place: Place, target: Decimal | None, *, until: dt.
         for key, value in zip(("orders_gross", "delivery_units"), values, strict=True):
             cells.append(Cell(BY_KEY[key].show(value or Decimal(0)), place.url(key, period=day.isoformat())))
         rows.append([*cells, Cell(BY_KEY["delivery_units"].show(sums[1])), Cell(_one(due) if pace else "—")])
-    lines = [series("订单", columns[0], "azure"), series("交车", columns[1], "green")]
+    lines = [series(_("订单"), columns[0], "azure"), series(_("交车"), columns[1], "green")]
     if pace:
-        lines.append(series("交车配速", list(pace), "orange", "line"))
+        lines.append(series(_("交车配速"), list(pace), "orange", "line"))
     chart: dict[str, Any] = {"kind": "columns", "categories": [f"{day:%-d}日" for day in month.days()], "series": lines}
-    heads = ["日期", "订单", "交车", "累计交车", "应交累计"]
+    heads = [_("日期"), _("订单"), _("交车"), _("累计交车"), _("应交累计")]
     note = (
-        "应交累计 = 本月交车目标按日权重分摊（周末、节假日、月末权重见门店政策）。"
+        _("应交累计 = 本月交车目标按日权重分摊（周末、节假日、月末权重见门店政策）。")
         if pace
-        else "本月没有下达交车目标。"
+        else _("本月没有下达交车目标。")
     )
-    empty = "本月还没有订单和交车。"
+    empty = _("本月还没有订单和交车。")
     return Block(
-        "daily", "每日订单与交车", "每日订单、交车与目标配速", heads, rows[::-1], chart, note=note, empty=empty
+        "daily",
+        _("每日订单与交车"),
+        _("每日订单、交车与目标配速"),
+        heads,
+        rows[::-1],
+        chart,
+        note=note,
+        empty=empty,
+        is_wide=True,
     )
 
 
@@ -238,11 +250,18 @@ def grade_block(state: dict[Any, figures.Figures], place: Place) -> Block:
     ]
     tones = [GRADE_TONE[grade] for grade in OPEN_GRADES]
     chart: dict[str, Any] = {"kind": "bars", "categories": [str(grade.label) for grade in OPEN_GRADES]}
-    chart["series"] = [series("存量", counts, tones)]
-    foot = [Cell("合计", number=False), Cell(f"{whole:f}", place.url(key)), Cell("")]
-    heads = ["级别", "存量", "占比"]
+    chart["series"] = [series(_("存量"), counts, tones)]
+    foot = [Cell(_("合计"), number=False), Cell(f"{whole:f}", place.url(key)), Cell("")]
+    heads = [_("级别"), _("存量"), _("占比")]
     return Block(
-        "grades", "潜客级别结构", "在跟意向客户按级别", heads, rows, chart, foot, empty="还没有在跟的意向客户。"
+        "grades",
+        _("潜客级别结构"),
+        _("在跟意向客户按级别"),
+        heads,
+        rows,
+        chart,
+        foot,
+        empty=_("还没有在跟的意向客户。"),
     )
 
 
@@ -264,11 +283,11 @@ def source_block(reader: Any, period: Period, place: Place) -> Block:
     chart: dict[str, Any] = {
         "kind": "bars",
         "categories": list(counts),
-        "series": [series("建卡", list(counts.values()), "teal")],
+        "series": [series(_("建卡"), list(counts.values()), "teal")],
     }
-    foot = [Cell("合计", number=False), Cell(str(whole), place.url("new_cards")), Cell("")]
-    heads = ["来源", "建卡", "占比"]
-    return Block("sources", "客户来源", "本月建卡按来源", heads, rows, chart, foot, empty="本月还没有建卡。")
+    foot = [Cell(_("合计"), number=False), Cell(str(whole), place.url("new_cards")), Cell("")]
+    heads = [_("来源"), _("建卡"), _("占比")]
+    return Block("sources", _("客户来源"), _("本月建卡按来源"), heads, rows, chart, foot, empty=_("本月还没有建卡。"))
 
 
 def ranking_block(people: dict[Any, figures.Figures], place: Place) -> Block:
@@ -283,12 +302,12 @@ def ranking_block(people: dict[Any, figures.Figures], place: Place) -> Block:
     drawn = [pk for pk in order if any(_numerator(people[pk], key) for key in ("orders_gross", "delivery_units"))]
     chart: dict[str, Any] = {"kind": "bars", "categories": [names[pk] for pk in drawn]}
     chart["series"] = [
-        series("订单", [_numerator(people[pk], "orders_gross") for pk in drawn], "azure"),
-        series("交车", [_numerator(people[pk], "delivery_units") for pk in drawn], "green"),
+        series(_("订单"), [_numerator(people[pk], "orders_gross") for pk in drawn], "azure"),
+        series(_("交车"), [_numerator(people[pk], "delivery_units") for pk in drawn], "green"),
     ]
-    heads = ["顾问", "建卡", "订单", "交车"]
-    empty = "本月还没有顾问业绩。"
-    return Block("ranking", "顾问排名", "本月按交车、订单排序", heads, rows, chart, empty=empty, is_wide=True)
+    heads = [_("顾问"), _("建卡"), _("订单"), _("交车")]
+    empty = _("本月还没有顾问业绩。")
+    return Block("ranking", _("顾问排名"), _("本月按交车、订单排序"), heads, rows, chart, empty=empty, is_wide=True)
 
 
 def stock_block(reader: Any, place: Place, period: Period) -> Block:
@@ -309,8 +328,10 @@ def stock_block(reader: Any, place: Place, period: Period) -> Block:
     chart: dict[str, Any] = {
         "kind": "bars",
         "categories": names,
-        "series": [series("台数", list(counts.values()), BAND_TONES)],
+        "series": [series(_("台数"), list(counts.values()), BAND_TONES)],
     }
-    foot = [Cell("合计", number=False), Cell(str(whole), place.url("stock_units")), Cell("")]
-    heads = ["库龄", "台数", "占比"]
-    return Block("stock", "库存库龄", "期末在库车辆按到库天数", heads, rows, chart, foot, empty="没有在库车辆。")
+    foot = [Cell(_("合计"), number=False), Cell(str(whole), place.url("stock_units")), Cell("")]
+    heads = [_("库龄"), _("台数"), _("占比")]
+    return Block(
+        "stock", _("库存库龄"), _("期末在库车辆按到库天数"), heads, rows, chart, foot, empty=_("没有在库车辆。")
+    )

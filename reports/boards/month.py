@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from dealership.core import periods
 from dealership.core.kpi import Figure, Kpi
 from dealership.core.money import ratio, show_ratio
@@ -25,19 +28,19 @@ from reports.boards.board import (
 from reports.registry import BY_KEY
 from reports.selectors import breakdowns
 
-GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("客流与留资", ("traffic_total", "first_visits", "repeat_visits", "lead_capture_rate")),
+GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (_("客流与留资"), ("traffic_total", "first_visits", "repeat_visits", "lead_capture_rate")),
     (
-        "潜客与跟进",
+        _("潜客与跟进"),
         ("new_cards", "month_open_prospects", "prospect_conversion", "follow_up_count", "follow_up_on_time_rate"),
     ),
     (
-        "订单与交车",
+        _("订单与交车"),
         ("orders_gross", "orders_net", "closing_rate", "retail_units", "month_open_orders", "order_delivery_rate"),
     ),
-    ("金额", ("sales_amount", "receipts_amount", "pass_through_receipts", "receivable_balance", "gp_per_unit")),
-    ("库存", ("stock_units", "stock_days")),
-    ("日报", ("daily_report_rate", "comment_rate")),
+    (_("金额"), ("sales_amount", "receipts_amount", "pass_through_receipts", "receivable_balance", "gp_per_unit")),
+    (_("库存"), ("stock_units", "stock_days")),
+    (_("日报"), ("daily_report_rate", "comment_rate")),
 )
 TARGETS = {
     "orders_gross": "orders_attainment",
@@ -191,10 +194,11 @@ def _against(kpi: Kpi, value: Decimal | None, other: Figure | None) -> tuple[str
 
 def _note(month: Period, period: Period, running: bool) -> str:
     if not running:
-        return f"环比对比{month.previous().label}，同比对比{month.same_last_year().label}。比率之差为百分点。"
+        names = {"last": month.previous().label, "year": month.same_last_year().label}
+        return gettext("环比对比%(last)s，同比对比%(year)s。比率之差为百分点。") % names
     last, year = same_days(month.previous(), period), same_days(month.same_last_year(), period)
-    spans = (
-        f"环比对比 {last.start:%m-%d} 至 {last.last_day:%m-%d}",
-        f"同比对比去年 {year.start:%m-%d} 至 {year.last_day:%m-%d}",
-    )
-    return "，".join(spans) + "，天数相同。比率之差为百分点。"
+    spans = {
+        "last": f"{last.start:%m-%d} 至 {last.last_day:%m-%d}",
+        "year": f"{year.start:%Y-%m-%d} 至 {year.last_day:%m-%d}",
+    }
+    return gettext("环比对比 %(last)s，同比对比 %(year)s，天数相同。比率之差为百分点。") % spans

@@ -253,7 +253,7 @@ def _ask_workbook(close: MonthClose, by: Any) -> None:
         payload={"store": close.store_id, "month": f"{close.month:%Y-%m}"},
         by=by,
         store_id=close.store_id,
-        title=f"{close.store} {close.month:%Y年%m月}销售月报",
+        title=f"{close.store} {Period.containing('month', close.month).label} 销售月报",
     )
 
 

@@ -187,6 +187,8 @@ def _status(close: MonthClose | None, scope: MonthScope) -> str:
 def _version(close: MonthClose | None) -> str:
     if close is None or not close.figures_version:
         return _("未定版")
+    if close.state != CloseState.CLOSED:
+        return _("第 %(number)d 版之后重开，未定版") % {"number": close.figures_version}
     return _("第 %(number)d 版") % {"number": close.figures_version}
 
 

@@ -142,6 +142,7 @@ def _context(request: HttpRequest, close: MonthClose, form: Any = None) -> dict[
     names = names_of(str(row.person_id) for row in identity.people)
     allowed = {act: can(request.user, f"month.{act}", close.store_id) for act in ("recheck", "confirm", "close")}
     allowed |= {act: can(request.user, f"month.{act}", close.store_id) for act in ("reopen", "reopen_confirm")}
+    allowed["workbook"] = can(request.user, "workbook.make", close.store_id)
     return {
         "close": close,
         "tone": CLOSE_TONE[CloseState(close.state)],
