@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from dealership.core import periods
 from dealership.core.kpi import Figure, month_to_date
@@ -23,16 +24,14 @@ from reports.registry import BY_KEY
 from reports.selectors import breakdowns
 from reports.selectors.month_rows import age_band
 
-TODAY_KEYS: tuple[str, ...] = ("traffic_total", "first_visits", "new_cards", "follow_up_count", "orders_gross", "delivery_units")
-# step, figure, which side of it: each step is part of the one before, so cards from calls and leads are no step.
-DAY_KEYS = ("traffic_total", "first_visits", "new_cards", "follow_up_count", "orders_gross", "delivery_units")
+TODAY_KEYS = ("traffic_total", "first_visits", "new_cards", "follow_up_count", "orders_gross", "delivery_units")
 # step, figure, which side of it: each step is part of the one before, so cards from calls and leads are no step.
 FUNNEL = (
-    ("客流总数", "traffic_total", "numerator"),
-    ("首次到店", "first_visits", "numerator"),
-    ("首次到店有档", "closing_rate", "denominator"),
-    ("订单", "orders_gross", "numerator"),
-    ("交车", "delivery_units", "numerator"),
+    (gettext_lazy("客流总数"), "traffic_total", "numerator"),
+    (gettext_lazy("首次到店"), "first_visits", "numerator"),
+    (gettext_lazy("首次到店有档"), "closing_rate", "denominator"),
+    (gettext_lazy("订单"), "orders_gross", "numerator"),
+    (gettext_lazy("交车"), "delivery_units", "numerator"),
 )
 DAY_KEYS = tuple(dict.fromkeys((*TODAY_KEYS, *(key for _name, key, _s in FUNNEL))))
 STATE_KEYS = ("prospects_by_grade", "overdue_follow_ups", "stock_units", "target_attainment")
