@@ -7,7 +7,6 @@ see, is left out of the answer.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
@@ -48,7 +47,8 @@ def readable_kpis(reader: Any, store_ids: Iterable[int], keys: Iterable[str] | N
     wanted = [BY_KEY[key] for key in keys] if keys is not None else list(BY_KEY.values())
     if reader is SYSTEM:
         return wanted
-    profit = all(sees_profit(reader, store) for store in store_ids)
+    stores = list(store_ids)
+    profit = bool(stores) and all(sees_profit(reader, store) for store in stores)
     reached: dict[str, bool] = {}
     for resource in {name for kpi in wanted for name in kpi.resources}:
         reached[resource] = not reach_for(reader, resource).is_empty
@@ -183,8 +183,3 @@ class _Question:
             return make_figure(*kpi.compute(Scope(stores), self.period), is_ratio=True) if stores else UNKNOWN
         top, bottom = sums.get((group, kpi.key), (Decimal(0), Decimal(0)))
         return make_figure(top, bottom if kpi.is_ratio else None, is_ratio=kpi.is_ratio)
-
-
-def month_days(month: dt.date) -> list[dt.date]:
-    """The days of a month, for charts that show empty days too."""
-    return list(Period.containing("month", month).days())

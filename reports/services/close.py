@@ -15,7 +15,6 @@ from dealership.core import periods
 from dealership.core.errors import Conflict, DomainError, NotAllowed
 from dealership.core.periods import Period
 from dealership.core.services import check_version, lock, service
-from dealership.jobs.registry import kinds
 from dealership.jobs.services import request_job
 from dealership.notices.services import notify
 from dealership.org.choices import Role
@@ -245,8 +244,6 @@ def _freeze(close: MonthClose, by: Any) -> MonthVersion:
 
 def _ask_workbook(close: MonthClose, by: Any) -> None:
     """The month's workbook, once per version; the kind is registered beside its builder."""
-    if WORKBOOK not in kinds:
-        return
     request_job(
         kind=WORKBOOK,
         key=f"workbook:{close.store_id}:{close.month:%Y-%m}:v{close.figures_version}",

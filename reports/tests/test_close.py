@@ -31,6 +31,8 @@ from reports.registry import BY_KEY
 from reports.services import close as services
 from reports.services.freeze import digest_of, month_figures
 from reports.tests import rows
+from sales.choices import DealStatus, VehicleStatus
+from sales.models import Deal, Invoice, Vehicle
 
 OCTOBER = dt.date(2026, 10, 1)
 
@@ -79,8 +81,8 @@ def test_a_rerun_of_a_closed_month_gives_equal_figures(store, li, manager, finan
 @pytest.mark.django_db
 def test_the_workbook_is_asked_for_once_per_version(store, manager, finance):
     closed(store, manager, finance)
-    if services.WORKBOOK in services.kinds:
-        assert Job.objects.filter(kind=services.WORKBOOK).count() == 1
+    job = Job.objects.get(kind=services.WORKBOOK)
+    assert (job.payload, job.requested_by) == ({"store": store.pk, "month": "2026-10"}, finance)
 
 
 @pytest.mark.django_db
@@ -229,6 +231,21 @@ def test_r09_a_closed_month_refuses_service_orm_and_sql(store, li, manager, fina
         with pytest.raises(IntegrityError, match="closed_month:2026-10"), transaction.atomic():
             attempt()
     assert Visit.objects.get(pk=kept.pk).party_size == 1
+
+
+@pytest.mark.django_db
+def test_r09_the_api_says_it_in_chinese(store, li, closers, api_for):
+    finance, manager = closers.finance, closers.manager
+    car = rows.vehicle(store, "2026-10-01")
+    row = rows.deal(store, li, "2026-10-05", vehicle=car)
+    Deal.objects.filter(pk=row.pk).update(status=DealStatus.PAID, paid_at=rows.moment("2026-10-06"))
+    Vehicle.objects.filter(pk=car.pk).update(status=VehicleStatus.ALLOCATED)
+    closed(store, manager, finance)
+    told = {"number": "12345678", "issued_on": "2026-10-30", "amount": "180000.00", "buyer_name": "张伟"}
+    answer = api_for(finance).post(f"/api/v1/deals/{row.pk}/invoice/", told, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "month_closed"), answer.content
+    assert "2026年10月已关账" in answer.json()["detail"]
+    assert not Invoice.objects.exists()
 
 
 # --- races: several connections at once ----------------------------------------------------------

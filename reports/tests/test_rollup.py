@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -228,3 +229,18 @@ def test_t02_the_servers_zone_does_not_move_a_day():
         answers.append(json.loads(done.stdout.strip().splitlines()[-1]))
     assert answers[0] == answers[1]
     assert answers[1][:3] == ["2026-10-31", "2026-11-01", "2026-10-31T16:00:00+00:00"]
+
+
+def test_t02_facts_fall_on_shanghai_days_in_a_process_of_another_zone(store, li, noon, monkeypatch):
+    rows.visit(store, li, "2026-10-31 23:59:59.999999")
+    rows.visit(store, li, "2026-11-01 00:00")
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        for month in (OCTOBER, NOVEMBER):
+            rollup_month(store_id=store.pk, month=month)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    days = Fact.objects.filter(kpi="traffic_total").order_by("day").values_list("day", "numerator")
+    assert list(days) == [(dt.date(2026, 10, 31), 1), (dt.date(2026, 11, 1), 1)]
