@@ -27,6 +27,7 @@ URLS = {
     **pages("reports:close_close", "api-month-closes-close", methods=WRITE, act="month.close", **CLOSE),
     "reports:close_reopen": Url(WRITE, act="month.reopen", **CLOSE),
     "reports:close_reopen_confirm": Url(WRITE, act="month.reopen_confirm", **CLOSE),
+    "api-month-closes-workbook": Url(("GET", "POST"), act="workbook.make", also=frozenset({403, 404}), **CLOSE),
     "api-month-closes-reopen": Url(WRITE, act="month.reopen", also=BY_STATE, **CLOSE),
 }
 

@@ -21,7 +21,8 @@ URLS = {
     "approvals:delegation_end": Url(WRITE, row="delegation", resource="job"),
     "api-approval-list": Url(),
     "api-approval-one": Url(**ROW),
-    "api-approval-decide": Url(WRITE, also=DECIDING, data={"decision": "approve"}, **ROW),
+    # Refused for want of a reason: the row is found, the level is checked, nothing is decided.
+    "api-approval-decide": Url(WRITE, also=DECIDING, data={"decision": "reject"}, **ROW),
 }
 
 
