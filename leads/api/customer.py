@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dealership.core import periods
+from dealership.org.reach import require
 from leads.api import serializers as shapes
 from leads.api.base import Resource, listed, taken
 from leads.filters import CustomerFilter
@@ -64,6 +65,7 @@ class CustomerDetail(Resource):
 
     @extend_schema(request=shapes.CustomerPatch, responses=shapes.CustomerOut)
     def patch(self, request: Request, pk: int) -> Response:
+        require(request.user, "customer.change", customer_get(user=request.user, customer_id=pk).store_id)
         details = taken(request, shapes.CustomerPatch, partial=True)
         customer_change(by=request.user, customer_id=pk, version=details.pop("version", None), details=details)
         return self.get(request, pk)
@@ -74,6 +76,7 @@ class CustomerReveal(Resource):
 
     @extend_schema(request=shapes.RevealIn, responses=shapes.RevealOut)
     def post(self, request: Request, pk: int) -> Response:
+        require(request.user, "customer.reveal", customer_get(user=request.user, customer_id=pk).store_id)
         asked = taken(request, shapes.RevealIn)
         address = request.META.get("REMOTE_ADDR")
         value = customer_reveal(by=request.user, customer_id=pk, ip=address, **asked)

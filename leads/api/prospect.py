@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from dealership.audit.services import once
 from dealership.core.api import created, idempotency_key
+from dealership.org.reach import require
 from leads.api import serializers as shapes
 from leads.api.base import Resource, listed, taken
 from leads.filters import FollowUpFilter, ProspectFilter
@@ -50,6 +51,7 @@ class ProspectDetail(Resource):
     @extend_schema(request=shapes.ProspectPatch, responses=shapes.ProspectOut)
     def patch(self, request: Request, pk: int) -> Response:
         card = prospect_get(user=request.user, prospect_id=pk)
+        require(request.user, "prospect.change", card.store_id)
         details = taken(request, shapes.ProspectPatch, partial=True)
         version = details.pop("version", None)
         if "source" in details:
@@ -75,6 +77,7 @@ class FollowUpList(Resource):
     @extend_schema(request=shapes.FollowUpIn, responses={201: shapes.FollowUpOut})
     def post(self, request: Request, pk: int) -> Response:
         card = prospect_get(user=request.user, prospect_id=pk)
+        require(request.user, "follow_up.log", card.store_id)
         facts = taken(request, shapes.FollowUpIn)
         row, replay = once(
             by=request.user, action="follow_up.log", key=idempotency_key(request),
@@ -90,6 +93,7 @@ class ProspectTransfer(Resource):
     @extend_schema(request=shapes.TransferIn, responses=shapes.ProspectOut)
     def post(self, request: Request, pk: int) -> Response:
         card = prospect_get(user=request.user, prospect_id=pk)
+        require(request.user, "prospect.reassign", card.store_id)
         asked = taken(request, shapes.TransferIn)
         person = seller_chosen(card.store, asked["new_owner"], "new_owner")
         prospect_reassign(by=request.user, prospect_id=pk, new_owner=person, reason=asked["reason"])

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from dealership.audit.services import once
 from dealership.core.api import created, idempotency_key
 from dealership.org.models import Store
+from dealership.org.reach import require
 from leads.api import serializers as shapes
 from leads.api.base import Resource, listed, taken
 from leads.filters import VisitFilter
@@ -83,6 +84,7 @@ class VisitComplete(Resource):
     @extend_schema(request=shapes.VisitCompleteIn, responses=shapes.VisitOut)
     def post(self, request: Request, pk: int) -> Response:
         visit = visit_get(user=request.user, visit_id=pk)
+        require(request.user, "visit.complete", visit.store_id)
         facts = taken(request, shapes.VisitCompleteIn)
         version = facts.pop("version", None)
         saved = visit_complete(by=request.user, visit_id=pk, version=version, **told(facts, visit.store))
@@ -94,6 +96,7 @@ class VisitLeave(Resource):
 
     @extend_schema(request=shapes.VisitLeaveIn, responses=shapes.VisitOut)
     def post(self, request: Request, pk: int) -> Response:
+        require(request.user, "visit.leave", visit_get(user=request.user, visit_id=pk).store_id)
         visit_leave(by=request.user, visit_id=pk, left_at=taken(request, shapes.VisitLeaveIn)["left_at"])
         return Response(shapes.VisitOut(visit_get(user=request.user, visit_id=pk)).data)
 
@@ -104,6 +107,7 @@ class VisitAssign(Resource):
     @extend_schema(request=shapes.VisitAssignIn, responses=shapes.VisitOut)
     def post(self, request: Request, pk: int) -> Response:
         visit = visit_get(user=request.user, visit_id=pk)
+        require(request.user, "visit.assign", visit.store_id)
         person = seller_chosen(visit.store, taken(request, shapes.VisitAssignIn)["received_by"])
         visit_assign(by=request.user, visit_id=pk, received_by=person)
         return Response(shapes.VisitOut(visit_get(user=request.user, visit_id=pk)).data)

@@ -48,6 +48,7 @@ class CustomerEdit(Page):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         customer = customer_get(user=request.user, customer_id=pk)
+        require(request.user, "customer.change", customer.store_id)
         form = CustomerForm(request.POST, user=request.user, customer=customer)
         if not form.is_valid():
             return refuse(request, EDIT, {"customer": customer}, form)
@@ -65,6 +66,7 @@ class CustomerReveal(Page):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         customer = customer_get(user=request.user, customer_id=pk)
+        require(request.user, "customer.reveal", customer.store_id)
         form = RevealForm(request.POST, user=request.user)
         context = {"customer": customer, "plain": None}
         if not form.is_valid():
@@ -91,6 +93,7 @@ class PhoneAdd(Page):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         customer = customer_get(user=request.user, customer_id=pk)
+        require(request.user, "customer.change", customer.store_id)
         form = PhoneForm(request.POST, user=request.user)
         if not form.is_valid():
             return refuse(request, self.template, {"customer": customer}, form)

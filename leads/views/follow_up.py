@@ -46,6 +46,7 @@ class FollowUpNew(Page):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         card = prospect_get(user=request.user, prospect_id=pk)
+        require(request.user, "follow_up.log", card.store_id)
         form = FollowUpForm(request.POST, user=request.user)
         if not form.is_valid():
             return refuse(request, TEMPLATE, self.context(request, card), form)
@@ -62,6 +63,7 @@ class NoAnswer(Page):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         card = prospect_get(user=request.user, prospect_id=pk)
+        require(request.user, "follow_up.log", card.store_id)
         data = request.POST.copy()
         data.update({"outcome": FollowUpOutcome.NO_ANSWER, "channel": ContactChannel.PHONE})
         form = FollowUpForm(data, user=request.user)

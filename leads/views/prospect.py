@@ -127,6 +127,7 @@ class ProspectEdit(Page):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         card = prospect_get(user=request.user, prospect_id=pk)
+        require(request.user, "prospect.change", card.store_id)
         form = ProspectForm(request.POST, user=request.user, card=card)
         if not form.is_valid():
             return refuse(request, EDIT, {"card": card}, form)
@@ -168,6 +169,7 @@ class ProspectReassign(Page):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         card = prospect_get(user=request.user, prospect_id=pk)
+        require(request.user, "prospect.reassign", card.store_id)
         form = ReassignForm(request.POST, user=request.user, card=card)
         if not form.is_valid():
             return refuse(request, self.template, {"card": card}, form)

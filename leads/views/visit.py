@@ -14,7 +14,7 @@ from dealership.core.errors import DomainError
 from dealership.core.paging import page_of
 from dealership.core.scoping import reach_for
 from dealership.core.views import done, refuse
-from dealership.org.reach import can, has_role
+from dealership.org.reach import can, has_role, require
 from dealership.org.roles import SELLING_ROLES
 from leads.choices import VisitPurpose
 from leads.filters import VisitFilter
@@ -130,6 +130,8 @@ class VisitList(Page):
             "waiting": list(incomplete_visits(user=request.user)[:10]),
             "sees_others": sees_others(request.user),
             "may_leave": can(request.user, "visit.leave"),
+            "may_assign": can(request.user, "visit.assign"),
+            "may_complete": can(request.user, "visit.complete"),
             "sees_cards": not reach_for(request.user, "prospect").is_empty,
         }
         return render(request, "leads/visit_list.html", context)
@@ -144,6 +146,7 @@ class VisitComplete(Page):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         visit = visit_get(user=request.user, visit_id=pk)
+        require(request.user, "visit.complete", visit.store_id)
         initial = {"version": visit.version, "party_size": visit.party_size, "note": visit.note}
         initial |= {"received_by": visit.received_by, "purpose": visit.purpose}
         form = VisitCompleteForm(user=request.user, store=visit.store, initial=initial)
@@ -151,6 +154,7 @@ class VisitComplete(Page):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         visit = visit_get(user=request.user, visit_id=pk)
+        require(request.user, "visit.complete", visit.store_id)
         form = VisitCompleteForm(request.POST, user=request.user, store=visit.store)
         if not form.is_valid():
             return refuse(request, FORM, self.context(request, visit), form)
@@ -178,12 +182,14 @@ class VisitAssign(Page):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         visit = visit_get(user=request.user, visit_id=pk)
+        require(request.user, "visit.assign", visit.store_id)
         form = AssignForm(user=request.user, store=visit.store)
         context = {"form": form, "visit": visit, "sellers": sellers_in(visit.store)}
         return render(request, "leads/visit_assign.html", context)
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         visit = visit_get(user=request.user, visit_id=pk)
+        require(request.user, "visit.assign", visit.store_id)
         form = AssignForm(request.POST, user=request.user, store=visit.store)
         if not form.is_valid():
             return refuse(request, "leads/visit_assign.html", {"visit": visit}, form)
