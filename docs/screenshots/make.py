@@ -1,0 +1,91 @@
+# ruff: noqa: INP001  a script beside its pictures, no package
+"""Pictures of the main pages at 375 and 1440 px, taken from a running demo.
+
+    ./dev up --detach
+    .venv/bin/python docs/screenshots/make.py http://127.0.0.1:8000
+
+The password is read from DEMO_PASSWORD or var/demo-password. Needs Debian's chromium.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+HERE = Path(__file__).parent
+SIZES = {375: 812, 1440: 900}
+# who, name of the picture, address; `first:` opens the first link of that kind on the page before
+PICTURES = (
+    ("consultant1", "today", "/today/"),
+    ("consultant1", "visit-new", "/customers/visits/new/"),
+    ("consultant1", "prospects", "/customers/prospects/"),
+    ("consultant1", "prospect-card", "first:/customers/prospects/"),
+    ("consultant1", "grade-board", "/customers/prospects/board/"),
+    ("consultant1", "deals", "/sales/deals/"),
+    ("consultant1", "deal", "first:/sales/deals/"),
+    ("consultant1", "stock", "/sales/stock/"),
+    ("consultant1", "daily-report", "/reviews/mine/"),
+    ("manager", "today-manager", "/today/"),
+    ("manager", "team-reports", "/reviews/team/"),
+    ("manager", "board", "/reports/board/"),
+    ("manager", "month", "/reports/month/"),
+    ("manager", "targets", "/sales/targets/"),
+    ("cashier", "payments", "/sales/payments/"),
+    ("finance", "month-closes", "/reports/closes/"),
+    ("finance", "month-close", "first:/reports/closes/"),
+    ("finance", "workbook", "/reports/workbook/"),
+)
+
+
+def password() -> str:
+    """The demo's password, from the environment or where `./dev up` keeps it."""
+    kept = Path("var/demo-password")
+    return os.environ.get("DEMO_PASSWORD") or kept.read_text().strip()
+
+
+def sign_in(browser: Browser, base: str, user: str, width: int) -> Page:
+    """A window of this width with somebody in it."""
+    size = {"width": width, "height": SIZES[width]}
+    context = browser.new_context(viewport=size, locale="zh-CN", timezone_id="Asia/Shanghai", reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{base}/accounts/login/")
+    page.fill("[name=login]", user)
+    page.fill("[name=password]", password())
+    page.click("button[type=submit]")
+    page.wait_for_url("**/today/")
+    return page
+
+
+def take(page: Page, base: str, name: str, address: str, width: int) -> None:
+    """One picture; a page that scrolls sideways is said aloud."""
+    if address.startswith("first:"):
+        stem = address.removeprefix("first:")
+        links = page.locator("main a[href]").evaluate_all("nodes => nodes.map(node => node.getAttribute('href'))")
+        address = next(link for link in links if link.startswith(stem) and link.removeprefix(stem).strip("/").isdigit())
+    page.goto(base + address)
+    page.wait_for_load_state("networkidle")
+    if page.evaluate("document.documentElement.scrollWidth") > width:
+        print(f"{address} is wider than {width} px", file=sys.stderr)  # noqa: T201
+    page.screenshot(path=HERE / f"{name}-{width}.png", animations="disabled")
+
+
+def main(base: str) -> None:
+    """All pictures."""
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
+        for width in SIZES:
+            who, page = "", None
+            for user, name, address in PICTURES:
+                if page is None or user != who:
+                    who, page = user, sign_in(browser, base, user, width)
+                take(page, base, name, address, width)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1].rstrip("/"))
