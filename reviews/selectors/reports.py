@@ -168,9 +168,14 @@ def team_day(*, user: Any, day: dt.date, store_id: int | None) -> TeamDay:
     )
 
 
+def stores_seen(user: Any) -> QuerySet[Store]:
+    """Stores whose reports the reader may open."""
+    return Store.objects.visible_to(user)  # type: ignore[no-any-return]
+
+
 def store_of(user: Any, store_id: int | None) -> Store:
     """The asked store within reach, else the one the reader works in."""
-    stores = Store.objects.visible_to(user)
+    stores = stores_seen(user)
     found: Store | None = stores.filter(pk=store_id).first() if store_id else home_store(user) or stores.first()
     if found is None:
         raise NotFound

@@ -16,11 +16,10 @@ from dealership.core import periods
 from dealership.core.errors import DomainError, NotAllowed
 from dealership.core.paging import page_of
 from dealership.core.views import actor, done, refuse
-from dealership.org.models import Store
 from dealership.org.reach import can
 from reviews.filters import ReviewFilter
 from reviews.forms import JudgeForm
-from reviews.selectors.reports import LIST_ORDER, review_get, review_list, store_of, team_day
+from reviews.selectors.reports import LIST_ORDER, review_get, review_list, store_of, stores_seen, team_day
 from reviews.services.judging import (
     review_comment_once,
     review_lock,
@@ -52,7 +51,7 @@ def team(request: HttpRequest) -> HttpResponse:
     day = found.day
     context = {
         "team": found,
-        "stores": Store.objects.visible_to(user),
+        "stores": stores_seen(user),
         "previous": day - dt.timedelta(days=1),
         "next": day + dt.timedelta(days=1) if day < periods.today() else None,
         "may_remind": day == periods.today() and can(user, "review.return", found.store.pk),
