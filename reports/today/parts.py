@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 SHOWN = 12
 
@@ -61,10 +61,7 @@ class Parts:
 
 def page(name: str, *args: Any, **query: Any) -> str:
     """Address of a page with its filter."""
-    try:
-        url = reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
+    url = reverse(name, args=args)
     return f"{url}?{urlencode(query)}" if query else url
 
 
