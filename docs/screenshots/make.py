@@ -14,7 +14,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 HERE = Path(__file__).parent
 SIZES = {375: 812, 1440: 900}
@@ -49,7 +49,7 @@ def password() -> str:
 
 def sign_in(browser: Browser, base: str, user: str, width: int) -> Page:
     """A window of this width with somebody in it."""
-    size = {"width": width, "height": SIZES[width]}
+    size = ViewportSize(width=width, height=SIZES[width])
     context = browser.new_context(viewport=size, locale="zh-CN", timezone_id="Asia/Shanghai", reduced_motion="reduce")
     page = context.new_page()
     page.goto(f"{base}/accounts/login/")

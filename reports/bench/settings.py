@@ -7,4 +7,4 @@ DEBUG = False
 ROOT_URLCONF = "reports.bench.urls"
 MIDDLEWARE = ["reports.bench.references.CountStatements", *MIDDLEWARE]
 # The driver is one address: it may sign in and post as often as it needs.
-ACCOUNT_RATE_LIMITS: dict[str, str] = {}
+ACCOUNT_RATE_LIMITS = {}
