@@ -189,6 +189,7 @@ def _close_last_month(store: Store, staff: Staff, sign_in: SignIn, worker: Calla
         page.get_by_role("link", name="下载").first.click()
     book = waiting.value
     assert book.suggested_filename == f"{store.name}_{last.start.year}年{last.start.month}月_销售月报.xlsx"
-    sheets: Any = openpyxl.load_workbook(book.path()).sheetnames
+    with book.path().open("rb") as stored:
+        sheets: Any = openpyxl.load_workbook(stored).sheetnames
     assert len(sheets) >= 8
     return [head, finance]
