@@ -7,7 +7,10 @@ class LeadsConfig(AppConfig):
 
     def ready(self) -> None:
         from dealership.core.services import register_conflict
+        from dealership.org.leaving import register_holding
+        from leads.selectors.prospect import held_count
 
+        register_holding("意向客户", held_count)
         for constraint, code, message in (
             ("leads_customerphone_one_owner", "phone_taken", "该号码刚刚被同事登记，请重新查询归属后再保存。"),
             ("leads_prospect_one_live", "card_exists", "该客户已有跟进中的意向卡，请在原卡上继续跟进。"),

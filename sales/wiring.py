@@ -7,8 +7,10 @@ from django.urls import reverse
 from dealership.approvals.models import Approval
 from dealership.approvals.services import Handler, register
 from dealership.core.services import register_conflict
+from dealership.org.leaving import register_holding
 from leads.selectors.timeline import register_source
 from sales.models import Refund
+from sales.selectors.deal import held_count
 from sales.selectors.timeline import timeline_entries
 from sales.services.deal.cancel import cancel_approved, cancel_rejected
 from sales.services.deal.draft import price_approved, price_rejected
@@ -43,6 +45,7 @@ def register_all() -> None:
     for name, (code, message) in CONFLICTS.items():
         register_conflict(name, code, message)
     register_source("deals", timeline_entries)
+    register_holding("未完结订单", held_count)
     register("deal_price", Handler("特价审批", price_approved, price_rejected, _deal_url, PRICE_LABELS))
     register("deal_cancel", Handler("退订审批", cancel_approved, cancel_rejected, _deal_url))
     register("deal_red", Handler("红字发票审批", red_approved, red_rejected, _deal_url))

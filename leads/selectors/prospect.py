@@ -10,7 +10,7 @@ from django.db.models import Count, F, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from dealership.core.errors import NotFound
-from leads.choices import OPEN_GRADES, OPEN_STATUSES, Grade
+from leads.choices import LIVE_STATUSES, OPEN_GRADES, OPEN_STATUSES, Grade
 from leads.models import FollowUp, FollowUpTask, Prospect
 from leads.selectors.customer import primary_phones
 
@@ -80,3 +80,8 @@ def follow_up_list(*, user: Any, prospect: Prospect) -> QuerySet[FollowUp]:
 def follow_up_get(*, follow_up_id: int) -> FollowUp:
     """The contact just logged (for an idempotent answer)."""
     return FollowUp.objects.select_related("done_by", "prospect").get(pk=follow_up_id)
+
+
+def held_count(person: Any) -> int:
+    """How many live cards a person owns in all stores: an account with some is not closed (docs/roles.md)."""
+    return Prospect.objects.filter(owner=person, status__in=LIVE_STATUSES).count()

@@ -306,7 +306,7 @@ class Showroom:
         if self.rng.random() < 0.08:
             self._talk(card, at)
             return
-        self.book.contact(card, at, "not_now", self.rng.choice(words.SECONDS))
+        self.book.contact(card, at, "not_now", self._text(card, words.SECONDS))
         reason = self.rng.choices([r for r, _ in words.LOSS_REASONS], weights=[s for _, s in words.LOSS_REASONS])[0]
         self.book.move(card, at, ProspectStatus.LOSS_PENDING, card.seller.user_id, reason)
         self.book.stop(card, at)

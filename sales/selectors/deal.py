@@ -16,7 +16,7 @@ from dealership.core.errors import NotFound
 from dealership.core.money import ZERO
 from dealership.core.scoping import reach_for
 from leads.models import Prospect
-from sales.choices import DealStatus, DocumentState
+from sales.choices import ENDED_DEALS, DealStatus, DocumentState
 from sales.models import Deal, DealLine, DealStateChange, DeliveryDocument, Invoice, Payment, Refund
 from sales.selectors.vehicle import fits, free_cars
 
@@ -169,3 +169,9 @@ def live_deal_id(*, user: User, card: Prospect) -> int | None:
 def red_is_approved(*, deal: Deal) -> bool:
     """Did the general manager agree to take the invoice back?"""
     return Approval.objects.filter(kind="deal_red", subject_id=deal.pk, state=ApprovalState.APPROVED).exists()
+
+
+def held_count(person: Any) -> int:
+    """How many deals a person owns that are neither handed over nor ended: an account with some is not closed."""
+    over = (*ENDED_DEALS, DealStatus.DELIVERED, DealStatus.CLOSED)
+    return Deal.objects.filter(owner=person).exclude(status__in=over).count()
