@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     up = sub.add_parser("up", help="set everything up and serve until Ctrl-C")
     up.add_argument("--detach", action="store_true", help="serve in the background; `./dev down` ends it")
     up.add_argument("--port", type=int, default=0, help=f"port of the web server (default {FIRST_PORT})")
+    up.add_argument("--empty", action="store_true", help="without the demo group")
     up.set_defaults(run=_up)
     sub.add_parser("down", help="stop what `up` started").set_defaults(run=_down)
     sub.add_parser("test", help="set up and run the test suite; arguments go to pytest")
@@ -77,7 +78,7 @@ def _up(place: Place, asked: argparse.Namespace) -> int:
         servers = Servers(place)
         servers.start()
         servers.write_env()
-        _prepare(place, servers)
+        _prepare(place, servers, demo=not asked.empty)
         wanted = asked.port or FIRST_PORT
         port = choose_port(wanted)
         if port != wanted:
@@ -96,12 +97,14 @@ def _ready(place: Place, port: int) -> dict[str, str]:
     }
 
 
-def _prepare(place: Place, servers: Servers) -> None:
+def _prepare(place: Place, servers: Servers, *, demo: bool) -> None:
     """Tables, static files, the start-up checks, and the demo group when the database is empty."""
     env = place.environment(servers.environment())
     _run_manage(place, env, "migrate", "-v", "0", "--no-input")
     collect_static(place, lambda: _run_manage(place, env, "collectstatic", "-v", "0", "--no-input"))
     _run_manage(place, env, "preflight")
+    if not demo:
+        return
     _run_manage(place, env, "seed_demo")
     password = place.state / "demo-password"
     if not password.exists():
