@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -45,3 +46,8 @@ def assert_same_query_count(act: Callable[[], Any], add_rows: Callable[[], Any],
     three = count_queries(act)
     assert one == three, f"{one} queries with one row, {three} with three"
     assert three <= limit, f"{three} queries, budget {limit}"
+
+
+def own_environment() -> dict[str, str]:
+    """The environment for a child process, without what the browser tests set for this one."""
+    return {name: value for name, value in os.environ.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import subprocess
@@ -22,6 +21,7 @@ from gunicorn.config import Config
 
 from dealership.launcher import postgres
 from dealership.launcher.supervisor import commands
+from dealership.tests.clients import own_environment
 from dealership.tests.launcher_checkout import ROOT, Checkout
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -72,7 +72,7 @@ def test_every_variable_is_read_by_the_settings(service: str):
 
 
 def test_o05_production_settings_with_these_variables_pass_the_deployment_check():
-    env = {**os.environ, **environment("web"), "MEDIA_ROOT": str(ROOT / "var")}
+    env = {**own_environment(), **environment("web"), "MEDIA_ROOT": str(ROOT / "var")}
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import subprocess
 import sys
 from typing import Any
@@ -24,7 +23,7 @@ from dealership.org.choices import Role
 from dealership.org.forms import PersonNewForm, RoleForm
 from dealership.org.models import Membership, Store
 from dealership.tests.builders import make_person, make_team
-from dealership.tests.clients import api_for, client_for
+from dealership.tests.clients import api_for, client_for, own_environment
 from dealership.tests.matrix import APPS, resolver_names, urls_of
 from leads.models import Prospect
 from leads.tests.builders import make_prospect
@@ -204,7 +203,7 @@ def test_trigram_search_sees_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def manage(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "manage.py", *words], cwd=project.BASE_DIR, env={**os.environ, **env},
+        [sys.executable, "manage.py", *words], cwd=project.BASE_DIR, env={**own_environment(), **env},
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 

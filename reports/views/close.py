@@ -16,7 +16,7 @@ from dealership.core.errors import DomainError, NotAllowed
 from dealership.core.paging import page_of
 from dealership.core.scoping import reach_for
 from dealership.core.views import done, refuse
-from dealership.org.reach import can
+from dealership.org.reach import can, require
 from reports.choices import CLOSE_TONE, CloseState
 from reports.forms import ConfirmForm, ReopenForm, StepForm
 from reports.models import MonthClose
@@ -117,6 +117,7 @@ def month_close(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def month_reopen_request(request: HttpRequest, pk: int) -> HttpResponse:
     """申请重开."""
+    require(request.user, "month.reopen", close_get(user=request.user, pk=pk).store_id)
     form = ReopenForm(request.POST, user=request.user)
     act = lambda: services.month_reopen_request(  # noqa: E731
         by=request.user, close_id=pk, reason=form.cleaned_data["reason"], version=form.cleaned_data["version"]

@@ -10,19 +10,19 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, Serializer
 from rest_framework.views import APIView
 
-from dealership.core.errors import NotAllowed
+from dealership.core.errors import NotAllowed, NotFound
 from dealership.core.scoping import reach_for
 
 
 class Reached(APIView):
-    """A role that does not reach the resource at all is refused (403), as on the page."""
+    """A role that does not reach the resource: its list is refused (403), a row of it does not exist (404)."""
 
     resource = ""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if reach_for(request.user, self.resource).is_empty:
-            raise NotAllowed
+            raise NotFound if kwargs else NotAllowed
 
 
 def told(serializer: type[Serializer[Any]], request: Request, *, partial: bool = False) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def test_money_is_read_as_people_type_it(typed, amount):
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "abc", "1.234", "NaN", "Infinity", "1e30", "9999999999999", "十万", "1.2.3", "=1+1"]
+    "typed", [" ", "abc", "1.234", "NaN", "Infinity", "1e30", "9999999999999", "十万", "1.2.3", "=1+1"]
 )
 def test_what_is_not_money_is_refused(typed):
     with pytest.raises(ValueError, match=r"."):
