@@ -152,6 +152,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 3,
     "socket_keepalive": True,
     "health_check_interval": 30,
+    # A page that publishes never waits for a broker that is away: the hint is sent again by the tick (F06, F07).
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.1,
 }
 
 # A queued job is sent again after this long without being taken, a running one after this long without a sign of life.

@@ -40,12 +40,12 @@ assert fault_kinds
 @pytest.fixture
 def broker(tmp_path: Path, settings: Any) -> Iterator[Broker]:
     """A broker of the test's own; lost hints are sent again after a second instead of a minute."""
+    before = current_app.conf.broker_url  # read first: Celery takes the settings at the first question
     server = Broker(tmp_path / "broker")
     server.start()
     settings.CELERY_BROKER_URL = server.url
     settings.JOB_RESEND_SECONDS = 1
     settings.JOB_STALE_SECONDS = 2
-    before = current_app.conf.broker_url
     publish_to(server.url)
     yield server
     publish_to(before)
