@@ -11,19 +11,19 @@ from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 
-from dealership.core.errors import NotAllowed
+from dealership.core.errors import NotAllowed, NotFound
 from dealership.core.forms import DomainForm
 from dealership.core.scoping import reach_for
 
 
 class Page(LoginRequiredMixin, View):
-    """`resource` names the rows a page shows; a role that does not reach them at all is refused (403)."""
+    """`resource` names the rows shown; out of a role's reach a list is refused (403), a row not found (404)."""
 
     resource = ""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if request.user.is_authenticated and self.resource and reach_for(request.user, self.resource).is_empty:
-            raise NotAllowed
+            raise NotFound if kwargs else NotAllowed
         return super().dispatch(request, *args, **kwargs)
 
 

@@ -153,7 +153,7 @@ class DealDocument(Page):
 class DealNew(Page):
     """A quote from the prospect's card; a card with a running deal leads to that."""
 
-    resource = "deal"
+    resource = "prospect"  # the row of the address is a card
 
     def get(self, request: HttpRequest, prospect_id: int) -> HttpResponse:
         card = card_for_deal(user=request.user, prospect_id=prospect_id)
