@@ -26,3 +26,19 @@ class DayKind(models.TextChoices):
     MAKEUP = "makeup", "调休上班"
     HOLIDAY = "holiday", "节假日"
     CLOSED = "closed", "门店休息"
+
+
+class DutyKind(models.TextChoices):
+    """What a person does on a day of the rota (排班)."""
+
+    DUTY = "duty", "值班"
+    LATE = "late", "晚班"
+    REST = "rest", "休息"
+    LEAVE = "leave", "请假"
+
+
+class LeaveState(models.TextChoices):
+    ASKED = "asked", "待批准"
+    APPROVED = "approved", "已批准"
+    REFUSED = "refused", "未批准"
+    WITHDRAWN = "withdrawn", "已撤回"

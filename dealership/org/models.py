@@ -13,7 +13,8 @@ from django.db.models import Q
 
 from dealership.core.models import Versioned
 from dealership.core.scoping import Reach, ScopedQuerySet
-from dealership.org.choices import DayKind, Role
+from dealership.org.choices import DayKind, DutyKind, LeaveState, Role
+from dealership.org.closing import closed_month_guard
 
 
 class StoreQuerySet(ScopedQuerySet):
@@ -39,6 +40,14 @@ class TeamQuerySet(ScopedQuerySet):
     def within(self, reach: Reach) -> Self:
         ids = reach.store_ids | reach.own_store_ids
         return self.filter(Q(store__group_id__in=reach.group_ids) | Q(store_id__in=ids) | Q(pk__in=reach.team_ids))
+
+
+class DutyQuerySet(ScopedQuerySet):
+    """The rota and its leave requests: one's own, or the store's for who plans it."""
+
+    resource = "duty"
+    team_path = None
+    owner_path = "user"
 
 
 class DealerGroup(models.Model):
@@ -179,6 +188,80 @@ class CalendarDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.kind}"
+
+
+@pghistory.track()
+class DutyDay(models.Model):
+    """A planned day of a person in a store (排班); without a row the calendar and the rest weekday decide.
+
+    `replacement` takes over the duty of that day (替岗), and with it the follow-ups that are due (代跟进).
+    """
+
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    day = models.DateField("日期")
+    kind = models.CharField("班次", max_length=8, choices=DutyKind)
+    replacement = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="替岗"
+    )
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField()
+
+    objects = DutyQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["store", "user", "day"], name="%(app_label)s_%(class)s_once"),
+            models.CheckConstraint(
+                condition=Q(replacement=None) | ~Q(replacement=models.F("user")),
+                name="%(app_label)s_%(class)s_not_oneself",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["store", "day"], name="org_dutyday_store"),
+            models.Index(
+                fields=["replacement", "day"],
+                condition=Q(replacement__isnull=False),
+                name="org_dutyday_replacement",
+            ),
+        ]
+        triggers = [closed_month_guard("day", is_date=True, protects=("kind", "replacement_id"))]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.day} {self.kind}"
+
+
+@pghistory.track()
+class LeaveRequest(Versioned):
+    """Days off a person asks for; another one who plans the rota decides, then the days stand in it as leave."""
+
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    first_day = models.DateField("从")
+    last_day = models.DateField("至")
+    reason = models.CharField("原因", max_length=100)
+    state = models.CharField("状态", max_length=10, choices=LeaveState, default=LeaveState.ASKED)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="审批人"
+    )
+    decided_at = models.DateTimeField(null=True)
+
+    objects = DutyQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(last_day__gte=models.F("first_day")), name="%(app_label)s_%(class)s_day_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=models.F("user")),
+                name="%(app_label)s_%(class)s_not_own_decision",
+            ),
+        ]
+        indexes = [models.Index(fields=["store", "state", "first_day"], name="org_leaverequest_store")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.first_day}–{self.last_day} {self.state}"
 
 
 class LeadSource(models.Model):

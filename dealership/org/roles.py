@@ -28,6 +28,7 @@ SALES_ROWS: tuple[str, ...] = (
     "owned_vehicle",
     "approval",
     "figure",
+    "duty",
 )
 STORE_WIDE = ("store", "team", "vehicle", "catalogue")
 MANAGED = (*SALES_ROWS, "store", "team", "month_close", "audit", "job")
@@ -49,11 +50,11 @@ def _reach(kind: ReachKind, resources: tuple[str, ...], **other: ReachKind) -> d
 CONSULTANT_ACTS = frozenset(
     """customer.change customer.reveal visit.register visit.complete visit.leave prospect.change
     follow_up.log deal.create deal.change deal.submit deal.cancel payment.register vehicle.lock review.write
-    care.view target.acknowledge approval.ask""".split()
+    care.view target.acknowledge approval.ask leave.ask""".split()
 )
 MANAGER_ACTS = CONSULTANT_ACTS | frozenset(
     """approval.decide review.comment review.return review.lock review.evening prospect.reassign visit.assign
-    month.confirm month.recheck target.set deal.change_any report.view settings.view""".split()
+    month.confirm month.recheck target.set deal.change_any report.view settings.view duty.manage""".split()
 )
 
 ROLE_TABLE: dict[Role, RoleRule] = {
@@ -72,6 +73,7 @@ ROLE_TABLE: dict[Role, RoleRule] = {
             catalogue="store",
             job="own",
             approval="own",
+            duty="own",
         ),
         acts=CONSULTANT_ACTS | {"review.comment"},
     ),
@@ -86,13 +88,14 @@ ROLE_TABLE: dict[Role, RoleRule] = {
         profit=True,
     ),
     Role.RECEPTIONIST: RoleRule(
-        reach=_reach("store", ("visit", "store", "team", "catalogue"), job="own"),
-        acts=frozenset({"visit.register", "visit.complete", "visit.leave", "visit.assign"}),
+        reach=_reach("store", ("visit", "store", "team", "catalogue"), job="own", duty="own"),
+        acts=frozenset({"visit.register", "visit.complete", "visit.leave", "visit.assign", "leave.ask"}),
     ),
     Role.DCC_AGENT: RoleRule(
         reach=_reach("own", SALES_ROWS, store="store", team="store", vehicle="store", catalogue="store", job="own"),
         acts=frozenset(
-            "customer.change customer.reveal visit.register prospect.change follow_up.log review.write".split()
+            """customer.change customer.reveal visit.register prospect.change follow_up.log review.write
+            leave.ask""".split()
         ),
     ),
     Role.SALES_ADMIN: RoleRule(
@@ -150,3 +153,5 @@ APPROVER_ROLES: dict[int, tuple[Role, ...]] = {
 }
 # People who hold customers: form choices for an owner, report due lists, rankings.
 SELLING_ROLES = (Role.SALES_CONSULTANT, Role.TEAM_LEADER, Role.DCC_AGENT)
+# People the rota plans: who sells, receives, or reports every evening.
+ROTA_ROLES = (*SELLING_ROLES, Role.RECEPTIONIST, Role.SHOWROOM_MANAGER)

@@ -1,0 +1,132 @@
+"""Who works on a day (排班): planned days, else the working calendar and the person's rest weekday (R-TIME, R-FLOOR).
+
+The questions other apps ask: `off_duty`, `late_shift`, `replacement_of`, `people_on_duty`, `stands_in_for`;
+for many people or days at once `duties`. Pages and API of the rota read `rota`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from dealership.accounts.models import User
+from dealership.core import periods, request_cache
+from dealership.core.periods import Period
+from dealership.org.calendar import is_open
+from dealership.org.choices import DutyKind, Role
+from dealership.org.models import DutyDay, Membership, Store
+from dealership.org.roles import SELLING_ROLES
+
+OFF_KINDS = (DutyKind.REST, DutyKind.LEAVE)
+
+
+@dataclass(frozen=True)
+class Duty:
+    """One person's day in one store. `is_planned` False means it follows from calendar and rest weekday."""
+
+    kind: DutyKind
+    replacement_id: int | None = None
+    is_planned: bool = False
+
+    @property
+    def is_off(self) -> bool:
+        return self.kind in OFF_KINDS
+
+
+NOT_THERE = Duty(DutyKind.REST)
+
+
+def duties(
+    store_id: int, period: Period, *, user_ids: Iterable[int] | None = None, roles: Iterable[Role] | None = None
+) -> dict[tuple[int, dt.date], Duty]:
+    """(person, day) → duty for everybody with a membership in the store on that day; two statements.
+
+    A person with several roles in the store rests only when each of them rests.
+    """
+    posts = Membership.objects.filter(store_id=store_id, valid__overlap=DateRange(period.start, period.end))
+    planned = DutyDay.objects.filter(store_id=store_id, **period.filter("day", is_date=True))
+    if roles is not None:
+        posts = posts.filter(role__in=list(roles))
+    if user_ids is not None:
+        wanted = list(user_ids)
+        posts, planned = posts.filter(user_id__in=wanted), planned.filter(user_id__in=wanted)
+    found = _by_default(posts.order_by("id"), [(day, is_open(day, store_id)) for day in period.days()])
+    for row in planned:
+        if (row.user_id, row.day) in found:
+            found[row.user_id, row.day] = Duty(DutyKind(row.kind), row.replacement_id, is_planned=True)
+    return found
+
+
+def _by_default(posts: Iterable[Membership], days: list[tuple[dt.date, bool]]) -> dict[tuple[int, dt.date], Duty]:
+    found: dict[tuple[int, dt.date], Duty] = {}
+    for post in posts:
+        for day, store_open in days:
+            if _holds(post, day):
+                rests = not store_open or post.rest_weekday == day.weekday()
+                key = (post.user_id, day)
+                if not rests or key not in found:
+                    found[key] = Duty(DutyKind.REST if rests else DutyKind.DUTY)
+    return found
+
+
+def _holds(post: Membership, day: dt.date) -> bool:
+    last = post.valid.upper
+    return bool(post.valid.lower <= day and (last is None or day < last))
+
+
+def duty_of(user: Any, day: dt.date, store: Store | int) -> Duty:
+    """One person's day in one store; somebody without a post there rests."""
+    store_id = store.pk if isinstance(store, Store) else store
+    return _day(store_id, day).get((user.pk, day), NOT_THERE)
+
+
+def off_duty(user: Any, day: dt.date, store: Store | int | None = None) -> bool:
+    """Rest, leave, store closed or no post that day: in this store or, when none is given, in each of the person's."""
+    stores = [store] if store is not None else _stores_of(user, day)
+    return all(duty_of(user, day, one).is_off for one in stores)
+
+
+def late_shift(user: Any, day: dt.date, store: Store | int | None = None) -> bool:
+    """Planned for the late shift (晚班): the daily report is due later (R-TIME)."""
+    stores = [store] if store is not None else _stores_of(user, day)
+    return any(duty_of(user, day, one).kind is DutyKind.LATE for one in stores)
+
+
+def replacement_of(user: Any, day: dt.date, store: Store | int | None = None) -> User | None:
+    """Who takes over this person's duty on that day (替岗), if anybody."""
+    stores = [store] if store is not None else _stores_of(user, day)
+    found = (duty_of(user, day, one).replacement_id for one in stores)
+    chosen = next((pk for pk in found if pk is not None), None)
+    return None if chosen is None else User.objects.filter(pk=chosen, is_active=True).first()
+
+
+def people_on_duty(store: Store | int, day: dt.date, roles: Iterable[Role] = SELLING_ROLES) -> list[User]:
+    """Active people of these roles who work in the store that day, by id: who may be given leads and visitors."""
+    store_id = store.pk if isinstance(store, Store) else store
+    known = duties(store_id, Period.day(day), roles=roles)
+    working = [user_id for (user_id, _day), duty in known.items() if not duty.is_off]
+    return list(User.objects.filter(pk__in=working, is_active=True).order_by("id"))
+
+
+def stands_in_for(user: Any, day: dt.date | None = None) -> list[tuple[int, int]]:
+    """(store, colleague) whose duty this person took over for the day (default today), read once per request."""
+    on = day or periods.today()
+
+    def load() -> list[tuple[int, int]]:
+        rows = DutyDay.objects.filter(replacement_id=user.pk, day=on).order_by("store_id", "user_id")
+        return list(rows.values_list("store_id", "user_id"))
+
+    return request_cache.remember(("duty", "stand_in", user.pk, on), load)
+
+
+def _day(store_id: int, day: dt.date) -> dict[tuple[int, dt.date], Duty]:
+    return request_cache.remember(("duty", store_id, day), lambda: duties(store_id, Period.day(day)))
+
+
+def _stores_of(user: Any, day: dt.date) -> list[int]:
+    rows = Membership.objects.filter(user=user, store__isnull=False, valid__contains=day)
+    return sorted({store_id for store_id in rows.values_list("store_id", flat=True) if store_id is not None})
