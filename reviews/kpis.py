@@ -12,7 +12,7 @@ from reviews.models import Review
 
 def _due() -> QuerySet[Review]:
     """Daily reports whose deadline has passed: rest and closed days have none, today's count from 20:00."""
-    return Review.objects.daily().due_by(periods.now())
+    return Review.objects.daily().owed().due_by(periods.now())
 
 
 def _submitted() -> QuerySet[Review]:
@@ -27,7 +27,9 @@ def _answerable() -> QuerySet[Review]:
 DAILY_REPORT_RATE = Kpi(
     key="daily_report_rate",
     label=_("日报提交及时率"),
-    explanation=_("在截止时间（默认 20:00）前提交的日报 ÷ 应交日报；轮休日、门店休息日不计，未到截止时间的不计。"),
+    explanation=_(
+        "在截止时间（默认 20:00）前提交的日报 ÷ 应交日报；休息、请假、闭店日和未到截止时间的不计，晚班顺延一小时。"
+    ),
     unit="%",
     numerator=(Measure(rows=lambda: _due().on_time(), date="starts_on", is_date=True),),
     denominator=(Measure(rows=_due, date="starts_on", is_date=True),),

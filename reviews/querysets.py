@@ -5,10 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from typing import Self
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from dealership.core.scoping import ScopedQuerySet
+from dealership.org.duty import OFF_KINDS
+from dealership.org.models import DutyDay
 from reviews.choices import ReviewKind, ReviewState
+
+
+def _off() -> Exists:
+    rows = DutyDay.objects.filter(
+        store=OuterRef("store"), user=OuterRef("owner"), day=OuterRef("starts_on"), kind__in=OFF_KINDS
+    )
+    return Exists(rows)
 
 
 class ReviewQuerySet(ScopedQuerySet):
@@ -26,8 +35,16 @@ class ReviewQuerySet(ScopedQuerySet):
         """Never submitted; a returned report was."""
         return self.filter(submitted_at=None)
 
+    def owed(self) -> Self:
+        """Without those of a rest day or approved leave that was planned after the morning had opened them (R-TIME)."""
+        return self.filter(~_off())
+
+    def owed_or_submitted(self) -> Self:
+        """What lists show: nobody is asked for the report of a day off, but one handed in all the same is there."""
+        return self.filter(~_off() | Q(submitted_at__isnull=False))
+
     def due_by(self, moment: dt.datetime) -> Self:
-        """Reports that are owed: the deadline has passed."""
+        """Reports whose deadline has passed."""
         return self.filter(due_at__lte=moment)
 
     def on_time(self) -> Self:

@@ -26,9 +26,11 @@ def open_day(run: JobRun) -> None:
 
 @job_kind("reviews.refresh")
 def refresh_day(run: JobRun) -> None:
-    """Recompute the figures of one store's reports of the day."""
+    """Recompute the figures of one store's reports of the day; open those of people called in since the morning."""
     store_id, day = _place(run)
-    reviews_refresh_store(store=stores_of_plan([store_id])[0], day=day)
+    store = stores_of_plan([store_id])[0]
+    review_open(day=day, store=store)
+    reviews_refresh_store(store=store, day=day)
 
 
 @job_kind("reviews.midnight")

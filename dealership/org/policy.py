@@ -34,6 +34,7 @@ DEFAULTS: dict[str, Any] = {
     "report.evening_due": "20:30",
     "report.comment_due": "12:00",
     "report.missed_after_hours": 24,
+    "report.late_shift_hours": 1,
     "report.opens_at": "08:30",
     # R-DISC: levels add to the consultant's authority of the price list
     "discount.level_1_extra": "2000.00",

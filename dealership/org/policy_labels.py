@@ -22,6 +22,7 @@ LABELS = {
     "report.evening_due": _("晚报提交截止"),
     "report.comment_due": _("次日点评截止"),
     "report.missed_after_hours": _("超过几小时算缺交"),
+    "report.late_shift_hours": _("晚班日报顺延（小时）"),
     "report.opens_at": _("日报开放时间"),
     "discount.level_1_extra": _("展厅经理加让额度（元）"),
     "discount.level_2_extra": _("销售经理加让额度（元）"),

@@ -144,9 +144,13 @@ def _invoice_vin(store_id: int, period: Period) -> Check:
 
 
 def _missing_reports(store_id: int, period: Period) -> Check:
-    rows = Review.objects.filter(
-        store_id=store_id, submitted_at=None, due_at__lt=period.end_at, **period.filter("starts_on", is_date=True)
-    ).select_related("owner")
+    rows = (
+        Review.objects.owed()
+        .filter(
+            store_id=store_id, submitted_at=None, due_at__lt=period.end_at, **period.filter("starts_on", is_date=True)
+        )
+        .select_related("owner")
+    )
     items = _items(rows, "review", lambda row: f"{row.owner} {row.starts_on:%m-%d} {row.get_kind_display()}")
     hint = "缺交的报告已标记，可补写；不影响关账。"
     return make_check("missing_reports", "缺交报告", hint, items, level=CheckLevel.WARNING)

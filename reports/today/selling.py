@@ -38,7 +38,9 @@ def selling(user: Any, reviews: list[Review], *, leads_team: bool) -> Parts:
 def recent_reviews(user: Any) -> list[Review]:
     """Reports within reach of today and yesterday, read once for the own state and for the team's."""
     since = periods.today() - dt.timedelta(days=1)
-    rows = Review.objects.visible_to(user).filter(starts_on__gte=since, starts_on__lte=periods.today())
+    rows = (
+        Review.objects.visible_to(user).owed_or_submitted().filter(starts_on__gte=since, starts_on__lte=periods.today())
+    )
     return list(
         rows.select_related("owner").defer("figures", "submitted_figures").order_by("starts_on", "owner__name")[:200]
     )
@@ -147,7 +149,7 @@ def report_state(user: Any, reviews: list[Review]) -> Section:
     own = (row for row in reviews if row.owner_id == user.pk and row.starts_on == periods.today())
     review = next((row for row in own if row.kind == ReviewKind.DAY), None)
     if review is None:
-        return Section("report", _("今日日报"), [], empty=_("今天轮休或日报尚未生成。"), url=page("reviews:mine"))
+        return Section("report", _("今日日报"), [], empty=_("今天休息、请假或日报尚未生成。"), url=page("reviews:mine"))
     waits = review.awaits_owner
     side = _("%(clock)s 前提交") % {"clock": clock(review.due_at)} if waits else clock(review.submitted_at)
     line = Line(

@@ -1,4 +1,4 @@
-"""Who owes a report on a day: working there, not on the weekly rest day, not reported yet."""
+"""Who owes a report on a day: working there by the rota (no rest day, no approved leave), not reported yet."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import datetime as dt
 from dataclasses import dataclass
 
 from dealership.accounts.models import User
-from dealership.org.choices import Role
+from dealership.core.periods import Period
+from dealership.org.choices import DutyKind, Role
+from dealership.org.duty import duties
 from dealership.org.models import Membership, Store
 from dealership.org.roles import SELLING_ROLES
 from reviews.choices import ReviewKind
@@ -22,21 +24,25 @@ class DuePerson:
     user_id: int
     team_id: int | None
     kind: ReviewKind
+    is_late_shift: bool = False
 
 
 def due_people(*, store: Store, day: dt.date, only: User | None = None) -> list[DuePerson]:
     """People whose report of that day is still to be opened, one per person and kind."""
     rows = Membership.objects.filter(
         store=store, valid__contains=day, user__is_active=True, role__in=(*SELLING_ROLES, *EVENING_ROLES)
-    ).exclude(rest_weekday=day.weekday())
+    )
     if only is not None:
         rows = rows.filter(user=only)
+    rota = duties(store.pk, Period.day(day), user_ids=None if only is None else [only.pk])
     found: dict[tuple[int, ReviewKind], DuePerson] = {}
     for row in rows.order_by("user_id", "id"):
+        if rota[row.user_id, day].is_off:
+            continue
         kind = ReviewKind.EVENING if row.role in EVENING_ROLES else ReviewKind.DAY
         key = (row.user_id, kind)
         if key not in found or found[key].team_id is None:
             team_id = None if kind == ReviewKind.EVENING else row.team_id
-            found[key] = DuePerson(row.user_id, team_id, kind)
+            found[key] = DuePerson(row.user_id, team_id, kind, rota[row.user_id, day].kind is DutyKind.LATE)
     there = set(Review.objects.filter(store=store, starts_on=day).values_list("owner_id", "kind"))
     return [person for key, person in found.items() if key not in there]

@@ -85,7 +85,7 @@ def team_reports(*, user: Any, review: Review) -> list[Review]:
     rows = Review.objects.visible_to(user).filter(
         store_id=review.store_id, starts_on=review.starts_on, kind=ReviewKind.DAY
     )
-    return list(rows.select_related("owner", "team").order_by("team_id", "owner_id"))
+    return list(rows.owed_or_submitted().select_related("owner", "team").order_by("team_id", "owner_id"))
 
 
 def plan_and_results(*, user: Any, review: Review) -> Iterator[PlanLine]:

@@ -48,7 +48,7 @@ def last_word(*, user: Any) -> Review | None:
     rows = review_list(user=user).filter(
         owner=user, starts_on__lt=periods.today(), state__in=(ReviewState.OPEN, ReviewState.RETURNED)
     )
-    found: Review | None = rows.order_by("-starts_on", "-id").first()
+    found: Review | None = rows.owed_or_submitted().order_by("-starts_on", "-id").first()
     return found
 
 
@@ -152,12 +152,8 @@ def team_day(*, user: Any, day: dt.date, store_id: int | None) -> TeamDay:
     404 for a store out of reach.
     """
     store = store_of(user, store_id)
-    rows = list(
-        review_list(user=user)
-        .filter(store=store, starts_on=day)
-        .exclude(owner=user)
-        .order_by("kind", "team_id", "owner_id")
-    )
+    of_day = review_list(user=user).filter(store=store, starts_on=day).exclude(owner=user)
+    rows = list(of_day.owed_or_submitted().order_by("kind", "team_id", "owner_id"))  # type: ignore[attr-defined]
     shown = cards(user=user, reviews=[row for row in rows if row.submitted_at])
     return TeamDay(
         store=store,

@@ -6,12 +6,15 @@ import datetime as dt
 
 from dealership.audit.services import record
 from dealership.core import periods
+from dealership.core.periods import Period
 from dealership.core.services import service
+from dealership.org.choices import DutyKind
+from dealership.org.duty import NOT_THERE, duties
 from dealership.org.models import Store
 from reviews.choices import ReviewState
 from reviews.models import Review, ReviewStateChange
 from reviews.selectors.figures import figures_of_day
-from reviews.services.opening import month_is_closed
+from reviews.services.opening import month_is_closed, reset_clocks
 
 
 @service
@@ -27,11 +30,14 @@ def _refresh(store: Store, day: dt.date) -> int:
     if not rows or month_is_closed(store.pk, day):
         return 0
     figures = figures_of_day(store_id=store.pk, day=day)
+    rota = duties(store.pk, Period.day(day))
     moment = periods.now()
     for row in rows:
+        row.store = store
+        reset_clocks(row, is_late_shift=rota.get((row.owner_id, day), NOT_THERE).kind is DutyKind.LATE)
         row.figures = figures.of(row)
         row.refreshed_at = moment
-    Review.objects.bulk_update(rows, ["figures", "refreshed_at"])
+    Review.objects.bulk_update(rows, ["figures", "refreshed_at", "due_at", "missed_at", "comment_due_at"])
     return len(rows)
 
 
@@ -62,12 +68,20 @@ def _close_old(store: Store, day: dt.date, moment: dt.datetime) -> tuple[int, in
         .order_by("pk")
     )
     closed = {month for month in {row.starts_on.replace(day=1) for row in rows} if month_is_closed(store.pk, month)}
+    excused = _excused(rows)
     changes = []
     for row in rows:
         changes.append(ReviewStateChange(review=row, from_state=row.state, to_state=ReviewState.LOCKED, at=moment))
-        row.is_missed = row.is_missed or (row.submitted_at is None and row.starts_on.replace(day=1) not in closed)
+        if row.submitted_at is None and row.pk not in excused and row.starts_on.replace(day=1) not in closed:
+            row.is_missed = True
         row.state, row.locked_at = ReviewState.LOCKED, moment
         row.touch()
     ReviewStateChange.objects.bulk_create(changes)
     Review.objects.bulk_update(rows, ["state", "locked_at", "version", "is_missed"])
     return len(rows), sum(row.is_missed for row in rows)
+
+
+def _excused(rows: list[Review]) -> set[int]:
+    """Reports of a rest day or approved leave: they lock like all, but nobody missed them (R-TIME)."""
+    ids = [row.pk for row in rows]
+    return set(ids) - set(Review.objects.filter(pk__in=ids).owed().values_list("pk", flat=True))

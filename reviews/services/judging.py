@@ -114,7 +114,7 @@ def review_remind(*, by: Any, store: Store) -> int:
     if not can(by, "review.return", store.pk):
         raise NotAllowed
     today = periods.today()
-    waiting = Review.objects.visible_to(by).filter(store=store, starts_on=today, state=ReviewState.OPEN)
+    waiting = Review.objects.visible_to(by).owed().filter(store=store, starts_on=today, state=ReviewState.OPEN)
     told = 0
     for review in waiting.select_related("owner"):
         if allowed_for(by, review, ReviewEvent.RETURN):

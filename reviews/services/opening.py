@@ -32,9 +32,14 @@ class Deadlines:
     comment_due_at: dt.datetime
 
 
-def deadlines(store: Store, day: dt.date, kind: ReviewKind) -> Deadlines:
-    """Deadlines of a report of this day; those that would fall on a closed day move to the next open one."""
-    due_at = periods.at(next_open_day(day, store.pk), policy(DUE_POLICY[kind], store, day))
+def deadlines(store: Store, day: dt.date, kind: str, *, is_late_shift: bool = False) -> Deadlines:
+    """Deadlines of a report of this day; those that would fall on a closed day move to the next open one.
+
+    The late shift hands in later by `report.late_shift_hours` (R-TIME); the manager's evening report does not.
+    """
+    due_at = periods.at(next_open_day(day, store.pk), policy(DUE_POLICY[ReviewKind(kind)], store, day))
+    if is_late_shift and kind == ReviewKind.DAY:
+        due_at += dt.timedelta(hours=policy("report.late_shift_hours", store, day))
     missed_at = due_at + dt.timedelta(hours=policy("report.missed_after_hours", store, day))
     missed_on = periods.local_date(missed_at)
     shifted = next_open_day(missed_on, store.pk)
@@ -75,17 +80,24 @@ def review_open(*, day: dt.date, store: Store, only: User | None = None, by: Use
     return made
 
 
+def reset_clocks(review: Review, *, is_late_shift: bool) -> None:
+    """The deadlines by the rota as it is now, on a locked row that was never handed in; the caller saves."""
+    if review.submitted_at is None and not review.is_missed:
+        clocks = deadlines(review.store, review.starts_on, review.kind, is_late_shift=is_late_shift)
+        review.due_at, review.missed_at, review.comment_due_at = clocks.due_at, clocks.missed_at, clocks.comment_due_at
+
+
 @service
 def review_open_own(*, by: User, store: Store) -> Review:
-    """My report of today, opened by hand when the morning job has not run; refused on my rest day."""
+    """My report of today, opened by hand when the morning job has not run; refused on my rest day and on leave."""
     made = review_open(day=periods.today(), store=store, only=by, by=by)
     if not made:
-        raise DomainError("not_due", "今天不需要提交日报：门店休息、您轮休，或日报已经生成。")
+        raise DomainError("not_due", "今天不需要提交日报：门店休息、您今天休息或请假，或日报已经生成。")
     return made[0]
 
 
 def _open_one(*, store: Store, day: dt.date, person: DuePerson, by: User | None) -> Review:
-    clocks = deadlines(store, day, person.kind)
+    clocks = deadlines(store, day, person.kind, is_late_shift=person.is_late_shift)
     review = Review.objects.create(
         store=store, team_id=person.team_id, owner_id=person.user_id, kind=person.kind, starts_on=day,
         period=DateRange(day, day + dt.timedelta(days=1)),

@@ -13,11 +13,13 @@ from dealership.core.errors import Conflict, DomainError, NotAllowed
 from dealership.core.services import check_version, lock, service
 from dealership.core.text import clean_text, has_control_characters
 from dealership.notices.services import notify
+from dealership.org.duty import late_shift
 from dealership.org.reach import people_in
 from reviews.choices import LEADS_TO, WORD_LABELS, WORDS, ReviewEvent, ReviewKind
 from reviews.models import Review, ReviewStateChange
 from reviews.policies import ABOVE_MANAGER, allowed_for, fits_state
 from reviews.selectors.figures import figures_now
+from reviews.services.opening import reset_clocks
 
 WORD_LIMIT = 1000
 
@@ -119,6 +121,7 @@ def review_submit(
         refresh_figures(review)
     review.submitted_figures = review.figures
     if review.submitted_at is None:
+        reset_clocks(review, is_late_shift=late_shift(review.owner, review.starts_on, review.store_id))
         review.submitted_at = moment
         review.is_late = moment >= review.due_at
         review.is_missed = review.is_missed or moment >= review.missed_at

@@ -72,7 +72,7 @@ def test_r_time_not_due_on_the_rest_weekday(store):
     resting = make_person(Role.SALES_CONSULTANT, store, rest_weekday=FRIDAY)
     working = make_person(Role.SALES_CONSULTANT, store, rest_weekday=(FRIDAY + 1) % 7)
     assert [row.owner_id for row in review_open(day=DAY, store=store)] == [working.pk]
-    with pytest.raises(DomainError, match="轮休"):
+    with pytest.raises(DomainError, match="休息"):
         review_open_own(by=resting, store=store)
 
 
