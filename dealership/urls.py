@@ -4,11 +4,13 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from dealership.jobs.health_views import healthz
+from dealership.org.views.search import find
 from reports.views.today import today
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="today", http_method_names=["get", "head"]), name="home"),
     path("today/", today, name="today"),
+    path("search/", find, name="search"),
     path("healthz", healthz, name="healthz"),
     path("accounts/", include("dealership.accounts.sign_in_urls")),
     path("me/", include("dealership.accounts.urls")),

@@ -8,7 +8,12 @@ class LeadsConfig(AppConfig):
     def ready(self) -> None:
         from dealership.core.services import register_conflict
         from dealership.org.leaving import register_holding
+        from dealership.core.search import register_finder
+        from leads.selectors.finding import FINDERS
         from leads.selectors.prospect import held_count
+
+        for finder in FINDERS:
+            register_finder(finder)
 
         register_holding("意向客户", held_count)
         for constraint, code, message in (

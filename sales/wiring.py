@@ -6,11 +6,13 @@ from django.urls import reverse
 
 from dealership.approvals.models import Approval
 from dealership.approvals.services import Handler, register
+from dealership.core.search import register_finder
 from dealership.core.services import register_conflict
 from dealership.org.leaving import register_holding
 from leads.selectors.timeline import register_source
 from sales.models import Refund
 from sales.selectors.deal import held_count
+from sales.selectors.finding import FINDERS
 from sales.selectors.timeline import timeline_entries
 from sales.services.deal.cancel import cancel_approved, cancel_rejected
 from sales.services.deal.draft import price_approved, price_rejected
@@ -45,6 +47,8 @@ def register_all() -> None:
     for name, (code, message) in CONFLICTS.items():
         register_conflict(name, code, message)
     register_source("deals", timeline_entries)
+    for finder in FINDERS:
+        register_finder(finder)
     register_holding("未完结订单", held_count)
     register("deal_price", Handler("特价审批", price_approved, price_rejected, _deal_url, PRICE_LABELS))
     register("deal_cancel", Handler("退订审批", cancel_approved, cancel_rejected, _deal_url))

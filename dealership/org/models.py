@@ -10,6 +10,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 from dealership.core.models import Versioned
 from dealership.core.scoping import Reach, ScopedQuerySet
@@ -292,3 +293,31 @@ class ClosedMonth(models.Model):
 
     def __str__(self) -> str:
         return f"{self.store_id} {self.month:%Y-%m}"
+
+
+class SavedView(models.Model):
+    """A list with its filters under a name (product.md §7): one's own, or shared with the store.
+
+    Holds filters only. What somebody searched for (a number, a name) is personal data and is not kept; whoever opens
+    a shared view sees the rows of their own reach.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    store = models.ForeignKey(Store, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    page = models.CharField("列表", max_length=60)
+    name = models.CharField("名称", max_length=20)
+    query = models.CharField("筛选条件", max_length=500, blank=True)
+    is_shared = models.BooleanField("全店可用", default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "page", "name"], name="%(app_label)s_%(class)s_name")]
+        indexes = [models.Index(fields=["store", "page"], name="org_savedview_store")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def url(self) -> str:
+        """The list with the view's filters; `view` marks its chip."""
+        return f"{reverse(self.page)}?{self.query}{'&' if self.query else ''}view={self.pk}"

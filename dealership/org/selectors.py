@@ -11,7 +11,16 @@ from dealership.accounts.models import User
 from dealership.audit.models import AuditEntry, ExportLog, RevealLog
 from dealership.core import periods
 from dealership.core.scoping import reach_for
-from dealership.org.models import CalendarDay, DealerGroup, LeadSource, Membership, PolicySetting, Store, Team
+from dealership.org.models import (
+    CalendarDay,
+    DealerGroup,
+    LeadSource,
+    Membership,
+    PolicySetting,
+    SavedView,
+    Store,
+    Team,
+)
 from dealership.org.policy import DEFAULTS, policy
 from dealership.org.reach import memberships_of
 
@@ -129,3 +138,11 @@ def _audited_people(user: User) -> QuerySet[Any]:
         Q(store_id__in=_audit_store_ids(user)) | Q(store=None, group_id__in=reach.group_ids)
     )
     return held.values("user_id")
+
+
+def saved_views(*, user: User, page: str) -> list[SavedView]:
+    """Views of a list: one's own first, then those shared in the stores one works in."""
+    stores_of = {row.store_id for row in memberships_of(user) if row.store_id}
+    mine_or_shared = Q(user=user) | Q(is_shared=True, store_id__in=stores_of)
+    rows = SavedView.objects.filter(mine_or_shared, page=page).select_related("user").order_by("name", "id")
+    return sorted(rows, key=lambda view: view.user_id != user.pk)

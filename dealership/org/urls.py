@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from dealership.org.views import people, rules, structure, trail
+from dealership.org.views import people, rules, saved_view, structure, trail
 
 app_name = "org"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -25,5 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("calendar/<int:pk>/remove/", rules.calendar_remove, name="calendar_remove"),
     path("audit/", trail.audit, name="audit"),
     path("reveals/", trail.reveals, name="reveals"),
+    path("views/", saved_view.save, name="saved_view_save"),
+    path("views/<int:pk>/remove/", saved_view.remove, name="saved_view_remove"),
     path("exports/", trail.exports, name="exports"),
 ]

@@ -77,7 +77,8 @@ def yes(value: bool | None) -> str:
 def query(context: template.Context, **changes: Any) -> str:
     """The present query string with some parameters changed (None removes); paging is always dropped."""
     params = context["request"].GET.copy()
-    params.pop("cursor", None)
+    for name in ("cursor", "view"):
+        params.pop(name, None)
     for name, value in changes.items():
         params.pop(name, None)
         if value not in (None, ""):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from dealership.core import periods
-from dealership.org.models import CalendarDay, LeadSource, Membership, PolicySetting
+from dealership.org.models import CalendarDay, LeadSource, Membership, PolicySetting, SavedView
 from dealership.tests.matrix import CANARY, READ_WRITE, WRITE, Url, World, pages
 
 PEOPLE = {"view": "settings.view", "act": "user.manage", "resource": "store"}
@@ -30,6 +30,9 @@ URLS = {
     "org:calendar": Url(READ_WRITE, **RULES),
     "org:calendar_remove": Url(WRITE, row="calendar_day", **RULES),
     **pages("org:audit", "org:reveals", "org:exports", resource="audit", also=frozenset({403})),
+    "org:saved_view_save": Url(WRITE, data={"page": "leads:prospect_list", "name": "H级"}),
+    # A view is its maker's alone, whoever shares a store with them.
+    "org:saved_view_remove": Url(WRITE, row="saved_view", resource="job"),
     "api-me": Url(),
     **pages("api-store-list", "api-team-list", "api-user-list"),
 }
@@ -48,6 +51,7 @@ def rows(world: World) -> dict[str, dict[str, int]]:
     everywhere = ("own", "team", "other")
     assert Membership.objects.filter(user=world.user("stranger"), store=world.other_store).exists()
     return {
+        "saved_view": _saved_views(world),
         "person": {"own": world.user("consultant").pk, "team": world.user("colleague").pk,
                    "other": world.user("stranger").pk},
         "store": {"own": world.store.pk, "team": world.store.pk, "other": world.other_store.pk},
@@ -55,3 +59,12 @@ def rows(world: World) -> dict[str, dict[str, int]]:
         "policy": dict.fromkeys(everywhere, policy.pk),
         "calendar_day": dict.fromkeys(everywhere, day.pk),
     }  # fmt: skip
+
+
+def _saved_views(world: World) -> dict[str, int]:
+    owners = {"own": "consultant", "team": "colleague", "other": "stranger"}
+    page = "leads:prospect_list"
+    return {
+        place: SavedView.objects.create(user=world.user(key), page=page, name=CANARY if place == "other" else key, is_shared=True).pk
+        for place, key in owners.items()
+    }
