@@ -6,9 +6,9 @@ class LeadsConfig(AppConfig):
     verbose_name = "客户"
 
     def ready(self) -> None:
+        from dealership.core.search import register_finder
         from dealership.core.services import register_conflict
         from dealership.org.leaving import register_holding
-        from dealership.core.search import register_finder
         from leads.selectors.finding import FINDERS
         from leads.selectors.prospect import held_count
 

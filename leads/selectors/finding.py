@@ -22,7 +22,9 @@ from leads.selectors.customer import customer_lookup, primary_phones, search_con
 def find_prospects(user: Any, text: str, limit: int) -> list[Hit]:
     """Cards by name, pinyin, initials or part of a phone; the newest first."""
     rows = Prospect.objects.visible_to(user).filter(search_condition(text, "customer__"))
-    rows = rows.select_related("customer", "owner").prefetch_related(primary_phones()).order_by("-card_created_at", "-id")
+    rows = (
+        rows.select_related("customer", "owner").prefetch_related(primary_phones()).order_by("-card_created_at", "-id")
+    )
     return [
         Hit(
             f"{card.customer.display_name}（{card.grade}）",

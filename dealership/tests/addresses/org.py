@@ -63,8 +63,9 @@ def rows(world: World) -> dict[str, dict[str, int]]:
 
 def _saved_views(world: World) -> dict[str, int]:
     owners = {"own": "consultant", "team": "colleague", "other": "stranger"}
-    page = "leads:prospect_list"
-    return {
-        place: SavedView.objects.create(user=world.user(key), page=page, name=CANARY if place == "other" else key, is_shared=True).pk
-        for place, key in owners.items()
-    }
+
+    def shared(place: str, key: str) -> SavedView:
+        name = CANARY if place == "other" else key
+        return SavedView.objects.create(user=world.user(key), page="leads:prospect_list", name=name, is_shared=True)
+
+    return {place: shared(place, key).pk for place, key in owners.items()}
