@@ -5,6 +5,7 @@ from __future__ import annotations
 from allauth.account.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.permissions import AllowAny
@@ -43,13 +44,13 @@ class TokenView(APIView):
         try:
             user = get_adapter().authenticate(request._request, **form.validated_data)  # noqa: SLF001
         except ValidationError:
-            raise DomainError("too_many_requests", "登录失败次数过多，请 5 分钟后再试。", status=429) from None
+            raise DomainError("too_many_requests", _("登录失败次数过多，请 5 分钟后再试。"), status=429) from None
         if user is None or not user.is_active:
-            raise DomainError("wrong_credentials", "用户名或密码不正确。", status=401)
+            raise DomainError("wrong_credentials", _("用户名或密码不正确。"), status=401)
         if user.must_change_password:
-            raise NotAllowed("请先在浏览器登录并修改初始密码，再获取令牌。", code="account_duty")
+            raise NotAllowed(_("请先在浏览器登录并修改初始密码，再获取令牌。"), code="account_duty")
         if Authenticator.objects.filter(user=user).exists():
-            raise NotAllowed("该账号已启用两步验证，请登录后在「我的账号」页面创建令牌。", code="mfa_required")
+            raise NotAllowed(_("该账号已启用两步验证，请登录后在「我的账号」页面创建令牌。"), code="mfa_required")
         token, plain = token_create(by=user, name="API")
         answer = IssuedToken({"token": plain, "expires_at": token.expires_at})
         return Response(answer.data, status=status.HTTP_201_CREATED)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from dealership.core.text import fold
 
@@ -22,10 +23,10 @@ class User(AbstractUser):
 
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
-    name = models.CharField("姓名", max_length=40)
-    employee_no = models.CharField("工号", max_length=20, blank=True)
-    must_change_password = models.BooleanField("首次登录须改密码", default=False, db_default=False)
-    joined_on = models.DateField("入职日期", null=True, blank=True)
+    name = models.CharField(_("姓名"), max_length=40)
+    employee_no = models.CharField(_("工号"), max_length=20, blank=True)
+    must_change_password = models.BooleanField(_("首次登录须改密码"), default=False, db_default=False)
+    joined_on = models.DateField(_("入职日期"), null=True, blank=True)
 
     objects: ClassVar[PeopleManager] = PeopleManager()
     REQUIRED_FIELDS = ["name"]
@@ -52,7 +53,7 @@ class ApiToken(models.Model):
     """A bearer token: only its keyed digest is stored; the first characters identify it in logs (B19)."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
-    name = models.CharField("名称", max_length=60)
+    name = models.CharField(_("名称"), max_length=60)
     prefix = models.CharField(max_length=8)
     digest = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from dealership.core import periods
 from dealership.core.scoping import ScopedQuerySet
@@ -12,10 +13,10 @@ from dealership.org.models import Store
 
 
 class ApprovalState(models.TextChoices):
-    PENDING = "pending", "待审批"
-    APPROVED = "approved", "已同意"
-    REJECTED = "rejected", "已拒绝"
-    WITHDRAWN = "withdrawn", "已撤回"
+    PENDING = "pending", _("待审批")
+    APPROVED = "approved", _("已同意")
+    REJECTED = "rejected", _("已拒绝")
+    WITHDRAWN = "withdrawn", _("已撤回")
 
 
 class ApprovalQuerySet(ScopedQuerySet):
@@ -74,8 +75,8 @@ class Delegation(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="delegations")
     delegate = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
-    from_day = models.DateField("开始日期")
-    until_day = models.DateField("结束日期")
+    from_day = models.DateField(_("开始日期"))
+    until_day = models.DateField(_("结束日期"))
 
     class Meta:
         constraints = [

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from dealership.accounts.models import User
 from dealership.approvals.models import Approval, ApprovalState, Delegation
 from dealership.approvals.selectors import approvals_seen
@@ -117,11 +119,11 @@ def decide(*, by: User, approval_id: int, approve: bool, comment: str) -> Approv
     """Answer a request once. A rejection needs a comment; nobody decides their own (R04)."""
     row: Approval = lock(approvals_seen(user=by).select_related("store"), approval_id)
     if not may_decide(by, row):
-        raise NotAllowed("您不能审批自己的申请，或审批权限不足。")
+        raise NotAllowed(_("您不能审批自己的申请，或审批权限不足。"))
     if row.state != ApprovalState.PENDING:
-        raise Conflict("decided", f"该申请已由其他人处理（{row.get_state_display()}），请刷新查看。")
+        raise Conflict("decided", _("该申请已由其他人处理（%s），请刷新查看。") % row.get_state_display())
     if not approve and len(comment.strip()) < 2:
-        raise DomainError("comment_missing", "拒绝时请写明原因。", {"comment": ["拒绝时请写明原因。"]})
+        raise DomainError("comment_missing", _("拒绝时请写明原因。"), {"comment": [_("拒绝时请写明原因。")]})
     row.state = ApprovalState.APPROVED if approve else ApprovalState.REJECTED
     row.decided_by, row.decided_at, row.comment = by, periods.now(), comment.strip()
     row.save()
@@ -178,19 +180,19 @@ def delegation_set(*, by: User, store: Store, delegate: User, from_day: dt.date,
     """Name who decides in my place while I am away. Refused for myself, for strangers and for days gone by."""
     held = {level for level, roles in APPROVER_ROLES.items() if has_role(by, roles, store.pk)}
     if not held:
-        raise NotAllowed("您在该门店没有审批权限，无需设置代理。")
+        raise NotAllowed(_("您在该门店没有审批权限，无需设置代理。"))
     errors: dict[str, list[str]] = {}
     if delegate.pk == by.pk:
-        errors["delegate"] = ["请选择另一位同事代理。"]
+        errors["delegate"] = [_("请选择另一位同事代理。")]
     elif not Membership.objects.filter(user=delegate, store=store, valid__contains=periods.today()).exists():
-        errors["delegate"] = ["代理人须是该门店的在职同事。"]
+        errors["delegate"] = [_("代理人须是该门店的在职同事。")]
     if from_day < periods.today():
-        errors["from_day"] = ["开始日期不能早于今天。"]
+        errors["from_day"] = [_("开始日期不能早于今天。")]
     if until_day < from_day:
-        errors["until_day"] = ["结束日期不能早于开始日期。"]
+        errors["until_day"] = [_("结束日期不能早于开始日期。")]
     overlap = Delegation.objects.filter(user=by, store=store, from_day__lte=until_day, until_day__gte=from_day)
     if not errors and overlap.exists():
-        errors["from_day"] = ["这几天已设置了代理，请先结束原来的代理。"]
+        errors["from_day"] = [_("这几天已设置了代理，请先结束原来的代理。")]
     if errors:
         raise DomainError("delegation", next(iter(errors.values()))[0], errors)
     row = Delegation.objects.create(user=by, store=store, delegate=delegate, from_day=from_day, until_day=until_day)

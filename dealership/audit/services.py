@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import structlog
 from django.db import models
+from django.utils.translation import gettext as _
 
 from dealership.audit.models import AuditEntry, ExportLog, IdempotencyKey, RevealLog
 from dealership.core import periods
@@ -49,11 +50,11 @@ def record_export(*, by: Any, kind: str, filename: str, rows: int, store_id: int
 def record_reveal(*, by: Any, target: models.Model, field: str, reason: str, ip: str | None) -> None:
     """Log that plain personal data was shown; refuses without a reason and past the hourly limit."""
     if len(reason.strip()) < 2:
-        raise DomainError("reason_missing", "查看完整号码需要填写原因。", {"reason": ["请填写查看原因。"]})
+        raise DomainError("reason_missing", _("查看完整号码需要填写原因。"), {"reason": [_("请填写查看原因。")]})
     hour_ago = periods.now() - timedelta(hours=1)
     if RevealLog.objects.filter(actor=by, at__gte=hour_ago).count() >= REVEALS_PER_HOUR:
         raise DomainError(
-            "too_many_reveals", f"一小时内最多查看 {REVEALS_PER_HOUR} 个完整号码，请稍后再试。", status=429
+            "too_many_reveals", _("一小时内最多查看 %s 个完整号码，请稍后再试。") % REVEALS_PER_HOUR, status=429
         )
     RevealLog.objects.create(
         actor=by, object_type=target._meta.label_lower, object_id=target.pk, field=field, reason=reason.strip(), ip=ip

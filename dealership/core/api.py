@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
 from django.http import Http404
+from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers, status
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
@@ -51,7 +52,7 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
         return problem(403, "not_allowed", DETAILS[403])
     if isinstance(error, exceptions.ValidationError):
         fields = flatten_errors(error.detail)
-        first = next((f"{texts[0]}" for texts in fields.values() if texts), "请检查填写内容。")
+        first = next((f"{texts[0]}" for texts in fields.values() if texts), _("请检查填写内容。"))
         return problem(400, "malformed", first, fields)
     if isinstance(error, exceptions.APIException):
         return _framework_problem(error)
@@ -104,4 +105,4 @@ def idempotency_key(request: Request) -> uuid.UUID | None:
     try:
         return uuid.UUID(text)
     except ValueError:
-        raise exceptions.ValidationError({"Idempotency-Key": ["Idempotency-Key 请使用 UUID。"]}) from None
+        raise exceptions.ValidationError({"Idempotency-Key": [_("Idempotency-Key 请使用 UUID。")]}) from None

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+NO_RIGHT = _("您的岗位没有此项操作的权限，如需办理请联系展厅经理。")
+NOWHERE = _("没有找到该记录，可能已被删除或不在您的查看范围内。")
+
 
 class DomainError(Exception):
     """A rule refused the request (422). `fields` names the inputs to mend; `code` is stable for the API."""
@@ -14,16 +20,16 @@ class DomainError(Exception):
     def __init__(
         self,
         code: str,
-        message: str,
-        fields: Mapping[str, Sequence[str]] | None = None,
+        message: str | Promise,
+        fields: Mapping[str, Sequence[str | Promise]] | None = None,
         current: Mapping[str, Any] | None = None,
         status: int | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(str(message))
         self.status = status or type(self).status
         self.code = code
-        self.message = message
-        self.fields = {name: list(texts) for name, texts in (fields or {}).items()}
+        self.message = str(message)
+        self.fields = {name: [str(text) for text in texts] for name, texts in (fields or {}).items()}
         self.current = dict(current or {})
 
 
@@ -39,7 +45,9 @@ class NotAllowed(DomainError):
     status = 403
 
     def __init__(
-        self, message: str = "您的岗位没有此项操作的权限，如需办理请联系展厅经理。", code: str = "not_allowed"
+        self,
+        message: str | Promise = NO_RIGHT,
+        code: str = "not_allowed",
     ) -> None:
         super().__init__(code, message)
 
@@ -49,7 +57,5 @@ class NotFound(DomainError):
 
     status = 404
 
-    def __init__(
-        self, message: str = "没有找到该记录，可能已被删除或不在您的查看范围内。", code: str = "not_found"
-    ) -> None:
+    def __init__(self, message: str | Promise = NOWHERE, code: str = "not_found") -> None:
         super().__init__(code, message)

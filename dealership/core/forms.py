@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from dealership.core import periods
 from dealership.core.errors import DomainError
@@ -25,7 +26,7 @@ class CleanCharField(forms.CharField):
         text = super().to_python(value)
         if text and has_control_characters(text):
             raise ValidationError(
-                "内容里有不可见的控制字符，请删除后重新输入（可改为手工输入，不要粘贴）。", code="control"
+                _("内容里有不可见的控制字符，请删除后重新输入（可改为手工输入，不要粘贴）。"), code="control"
             )
         return clean_text(text or "")
 
@@ -45,9 +46,9 @@ class MoneyInput(forms.CharField):
         try:
             amount = parse_money(text)
         except ValueError:
-            raise ValidationError("金额不正确，请输入数字，例如 168000.00 或 16.8万。", code="money") from None
+            raise ValidationError(_("金额不正确，请输入数字，例如 168000.00 或 16.8万。"), code="money") from None
         if amount < Decimal(0) and not self.allow_negative:
-            raise ValidationError("金额不能为负数。", code="negative")
+            raise ValidationError(_("金额不能为负数。"), code="negative")
         return amount
 
 
@@ -93,17 +94,20 @@ class DomainForm(forms.Form):
         self.user = user
         restrict_form_fields(self, user)
         for field in self.fields.values():
-            _chinese_errors(field)
+            chinese_errors(field)
 
 
-def _chinese_errors(field: forms.Field) -> None:
-    label = field.label or "此项"
-    field.error_messages["required"] = (
-        f"请填写{label}。" if not isinstance(field, forms.ChoiceField) else f"请选择{label}。"
-    )
-    if "invalid_choice" in field.error_messages:
-        field.error_messages["invalid_choice"] = f"{label}的选项无效，请重新选择。"
+def chinese_errors(field: forms.Field) -> None:
+    """Refusals of a field that name it; also for forms that are no `DomainForm`."""
+    label = {"label": field.label or _("此项")}
+    said = field.error_messages
+    required = _("请选择%(label)s。") if isinstance(field, forms.ChoiceField) else _("请填写%(label)s。")
+    said["required"] = required % label
+    if "invalid_choice" in said:
+        said["invalid_choice"] = _("%(label)s的选项无效，请重新选择。") % label
     if isinstance(field, forms.IntegerField):
-        field.error_messages["invalid"] = f"{label}请填写整数。"
+        said["invalid"] = _("%(label)s请填写整数。") % label
+    if isinstance(field, forms.DecimalField):
+        said["invalid"] = _("%(label)s请填写数字。") % label
     if isinstance(field, (forms.DateField, forms.DateTimeField)):
-        field.error_messages["invalid"] = f"{label}的日期不正确，请按 2026-11-22 的格式填写。"
+        said["invalid"] = _("%(label)s的日期不正确，请按 2026-11-22 的格式填写。") % label

@@ -15,6 +15,7 @@ from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from dealership.core import periods, request_cache
 from dealership.core.errors import DomainError
@@ -110,7 +111,7 @@ class DomainErrorMiddleware:
         if isinstance(error, DomainError):
             return refusal_response(request, error)
         if isinstance(error, OperationalError):
-            text = "系统暂时无法访问数据库，请稍后重试。"
+            text = _("系统暂时无法访问数据库，请稍后重试。")
             if wants_json(request):
                 response: HttpResponse = problem_json(503, "unavailable", text)
             else:

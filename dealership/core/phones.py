@@ -5,10 +5,12 @@ from __future__ import annotations
 import unicodedata
 
 import phonenumbers
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from dealership.core.errors import DomainError
 
-PHONE_HELP = "请输入 11 位手机号，例如 138 0013 8000；座机请带区号，例如 0791-8888 6666。"
+PHONE_HELP = _("请输入 11 位手机号，例如 138 0013 8000；座机请带区号，例如 0791-8888 6666。")
 
 
 def normalise_phone(typed: str) -> str:
@@ -22,7 +24,8 @@ def normalise_phone(typed: str) -> str:
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not phonenumbers.is_possible_number(number) or not _plausible(number):
-        raise DomainError("bad_phone", f"电话号码不正确。{PHONE_HELP}", {"phone": [f"电话号码不正确。{PHONE_HELP}"]})
+        refusal = gettext("电话号码不正确。%s") % PHONE_HELP
+        raise DomainError("bad_phone", refusal, {"phone": [refusal]})
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

@@ -5,31 +5,32 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
+from django.utils.translation import gettext_lazy as _
 
 PROBLEM = "application/problem+json"
 TITLES = {
-    400: "请求格式不正确",
-    401: "请先登录",
-    403: "没有权限",
-    404: "没有找到",
-    405: "不支持的操作",
-    409: "与现有数据冲突",
-    415: "不支持的格式",
-    422: "不符合业务规则",
-    429: "操作太频繁",
-    500: "系统出错",
-    503: "暂时不可用",
+    400: _("请求格式不正确"),
+    401: _("请先登录"),
+    403: _("没有权限"),
+    404: _("没有找到"),
+    405: _("不支持的操作"),
+    409: _("与现有数据冲突"),
+    415: _("不支持的格式"),
+    422: _("不符合业务规则"),
+    429: _("操作太频繁"),
+    500: _("系统出错"),
+    503: _("暂时不可用"),
 }
 CODES = {400: "malformed", 401: "not_authenticated", 403: "not_allowed", 404: "not_found", 405: "method_not_allowed"}
 CODES |= {415: "unsupported_media_type", 429: "too_many_requests"}
 DETAILS = {
-    401: "登录状态无效或已过期，请重新登录后再试。",
-    403: "您的岗位没有此项操作的权限，如需办理请联系展厅经理。",
-    404: "没有找到该记录，可能已被删除或不在您的查看范围内。",
-    405: "该地址不支持这种操作。",
-    415: "请使用 application/json 提交。",
-    429: "操作太频繁，请稍候再试。",
-    500: "系统出错了，这次操作没有保存，错误已记录。请稍后重试或联系系统管理员。",
+    401: _("登录状态无效或已过期，请重新登录后再试。"),
+    403: _("您的岗位没有此项操作的权限，如需办理请联系展厅经理。"),
+    404: _("没有找到该记录，可能已被删除或不在您的查看范围内。"),
+    405: _("该地址不支持这种操作。"),
+    415: _("请使用 application/json 提交。"),
+    429: _("操作太频繁，请稍候再试。"),
+    500: _("系统出错了，这次操作没有保存，错误已记录。请稍后重试或联系系统管理员。"),
 }
 
 
@@ -48,7 +49,7 @@ def problem_body(
     """`type`, `title`, `status`, `code`, `detail`, `fields` and, for a conflict, the `current` values."""
     body: dict[str, Any] = {
         "type": f"/api/v1/docs/#problem-{code}",
-        "title": TITLES.get(status, "未能完成"),
+        "title": str(TITLES.get(status, _("未能完成"))),
         "status": status,
         "code": code,
         "detail": detail,

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import DatabaseError, IntegrityError, models, transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from dealership.core.errors import Conflict, DomainError, NotFound
 from dealership.core.scoping import ScopedQuerySet
@@ -16,11 +18,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 M = TypeVar("M", bound=models.Model)
 
-_constraint_messages: dict[str, tuple[str, str]] = {}
+_constraint_messages: dict[str, tuple[str, str | Promise]] = {}
 CLOSED_MONTH_MARK = "closed_month:"
 
 
-def register_conflict(constraint: str, code: str, message: str) -> None:
+def register_conflict(constraint: str, code: str, message: str | Promise) -> None:
     """Say in Chinese what a violated database constraint means (called beside the models at start-up)."""
     _constraint_messages[constraint] = (code, message)
 
@@ -29,17 +31,17 @@ def translate_database_error(error: DatabaseError) -> DomainError | None:
     """The refusal a database error stands for, or None when it is a defect."""
     text = str(error)
     if found := re.search(CLOSED_MONTH_MARK + r"(\d{4})-(\d{2})", text):
-        month = f"{found[1]}年{int(found[2])}月"
-        return Conflict("month_closed", f"{month}已关账，不能再写入该月的记录。请按本月日期登记，或由财务做调整。")
+        month = _("%(year)s年%(month)s月") % {"year": found[1], "month": int(found[2])}
+        return Conflict("month_closed", _("%s已关账，不能再写入该月的记录。请按本月日期登记，或由财务做调整。") % month)
     diag = getattr(error.__cause__, "diag", None)
     name = getattr(diag, "constraint_name", None)
     if name in _constraint_messages:
         code, message = _constraint_messages[name]
         return Conflict(code, message)
     if "lock timeout" in text or "deadlock detected" in text:
-        return Conflict("busy", "其他同事正在修改这条记录，请稍候几秒再保存。")
+        return Conflict("busy", _("其他同事正在修改这条记录，请稍候几秒再保存。"))
     if isinstance(error, IntegrityError):
-        return Conflict("conflict", "记录与现有数据冲突，未保存。请刷新后核对再试。")
+        return Conflict("conflict", _("记录与现有数据冲突，未保存。请刷新后核对再试。"))
     return None
 
 
@@ -73,7 +75,7 @@ def check_version(row: Any, version: int | None, **shown: Any) -> None:
     if version is not None and row.version != version:
         raise Conflict(
             "stale",
-            "这条记录刚刚被别人修改过，您的修改还没有保存。请对照最新内容后再提交。",
+            _("这条记录刚刚被别人修改过，您的修改还没有保存。请对照最新内容后再提交。"),
             current={"version": row.version, **shown},
         )
 
@@ -82,4 +84,4 @@ def still_visible(row: Any, by: Any) -> None:
     """After a write the row must still be in the actor's reach, else the transaction is rolled back."""
     queryset: ScopedQuerySet = type(row)._default_manager.all()
     if not queryset.visible_to(by).filter(pk=row.pk).exists():
-        raise DomainError("out_of_reach", "保存后该记录将不在您的管理范围内，已取消本次操作。")
+        raise DomainError("out_of_reach", _("保存后该记录将不在您的管理范围内，已取消本次操作。"))

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views import defaults
 
 from dealership.core.errors import Conflict, DomainError
@@ -17,8 +18,8 @@ from dealership.core.problems import DETAILS, problem_json, wants_json
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A page open for too long or a foreign origin: say how to go on, keep nothing half done."""
     if wants_json(request):
-        return problem_json(403, "csrf", "请求来源不符，没有保存。")
-    error = DomainError("csrf", "页面已过期或来源不符，本次提交没有保存。请返回上一页刷新后再提交。", status=403)
+        return problem_json(403, "csrf", _("请求来源不符，没有保存。"))
+    error = DomainError("csrf", _("页面已过期或来源不符，本次提交没有保存。请返回上一页刷新后再提交。"), status=403)
     return render(request, "core/refusal.html", {"error": error}, status=403)
 
 

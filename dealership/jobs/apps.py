@@ -1,10 +1,11 @@
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
+from django.utils.translation import gettext_lazy as _
 
 
 class JobsConfig(AppConfig):
     name = "dealership.jobs"
-    verbose_name = "后台任务"
+    verbose_name = _("后台任务")
 
     def ready(self) -> None:
         """Kinds and plans are known in every process, not only in the worker: pages ask for work too."""

@@ -7,17 +7,18 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from dealership.core.scoping import Reach, ScopedQuerySet
 
 
 class JobState(models.TextChoices):
-    QUEUED = "queued", "排队中"
-    RUNNING = "running", "进行中"
-    DONE = "done", "已完成"
-    FAILED = "failed", "失败"
-    DEAD = "dead", "多次失败"
-    CANCELLED = "cancelled", "已取消"
+    QUEUED = "queued", _("排队中")
+    RUNNING = "running", _("进行中")
+    DONE = "done", _("已完成")
+    FAILED = "failed", _("失败")
+    DEAD = "dead", _("多次失败")
+    CANCELLED = "cancelled", _("已取消")
 
 
 class JobQuerySet(ScopedQuerySet):

@@ -11,6 +11,7 @@ from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
@@ -101,7 +102,7 @@ def job_cancel(*, by: Any, job_id: int) -> Job:
     if job is None:
         raise NotFound
     if not job.is_open:
-        raise DomainError("job_over", "该任务已经结束，不能取消。")
+        raise DomainError("job_over", _("该任务已经结束，不能取消。"))
     job.cancel_requested = True
     if job.state == JobState.QUEUED:
         job.state, job.finished_at, job.message = JobState.CANCELLED, periods.now(), "已取消"
@@ -125,7 +126,7 @@ def job_retry(*, by: User, job_id: int) -> Job:
     require(by, "job.manage")
     job = lock(Job.objects.all(), job_id)
     if job.state not in (JobState.DEAD, JobState.FAILED):
-        raise DomainError("job_not_dead", "只有失败的任务可以重试，请刷新页面查看最新状态。")
+        raise DomainError("job_not_dead", _("只有失败的任务可以重试，请刷新页面查看最新状态。"))
     job.state, job.attempts, job.message = JobState.QUEUED, 0, ""
     job.due_at, job.finished_at, job.heartbeat_at, job.sent_at = periods.now(), None, None, None
     job.save()
@@ -155,14 +156,14 @@ def job_download(*, by: User, job_id: int) -> Job:
 
 def _download_refusal(by: User, job: Job) -> DomainError | None:
     if not job.result_file:
-        return NotFound("该任务没有可下载的结果文件。")
+        return NotFound(_("该任务没有可下载的结果文件。"))
     act = kinds[job.kind].act if job.kind in kinds else ""
     if act and not can(by, act, job.store_id):
-        return NotAllowed("您的岗位已调整，不能再下载这份文件。")
+        return NotAllowed(_("您的岗位已调整，不能再下载这份文件。"))
     if job.store_id is not None and not Store.objects.visible_to(by).filter(pk=job.store_id).exists():
-        return NotAllowed("您已不在该门店任职，不能再下载这份文件。")
+        return NotAllowed(_("您已不在该门店任职，不能再下载这份文件。"))
     if not is_fetchable(job) or not (Path(settings.MEDIA_ROOT) / job.result_file).is_file():
-        return DomainError("result_expired", "结果文件已过保留期，请重新生成。", status=410)
+        return DomainError("result_expired", _("结果文件已过保留期，请重新生成。"), status=410)
     return None
 
 

@@ -1,9 +1,10 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class OrgConfig(AppConfig):
     name = "dealership.org"
-    verbose_name = "组织"
+    verbose_name = _("组织")
 
     def ready(self) -> None:
         from dealership.core.scoping import register_reach_provider
@@ -11,7 +12,13 @@ class OrgConfig(AppConfig):
         from dealership.org.reach import reach_of
 
         register_reach_provider(reach_of)
-        register_conflict("org_membership_no_overlap", "role_twice", "该同事在该门店已有相同岗位，任职期间不能重叠。")
-        register_conflict("org_team_name", "team_name_taken", "该门店已有同名小组。")
-        register_conflict("org_leadsource_code", "source_code_taken", "该来源代码已存在。")
-        register_conflict("org_policysetting_dated", "policy_day_taken", "该范围在这一天已有取值，请换一个生效日期。")
+        register_conflict(
+            "org_membership_no_overlap", "role_twice", _("该同事在该门店已有相同岗位，任职期间不能重叠。")
+        )
+        register_conflict("org_store_code_key", "store_code_taken", _("该门店代码已被使用。"))
+        register_conflict("org_store_name_key", "store_name_taken", _("已有同名门店。"))
+        register_conflict("org_team_name", "team_name_taken", _("该门店已有同名小组。"))
+        register_conflict("org_leadsource_code", "source_code_taken", _("该来源代码已存在。"))
+        register_conflict(
+            "org_policysetting_dated", "policy_day_taken", _("该范围在这一天已有取值，请换一个生效日期。")
+        )

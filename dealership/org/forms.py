@@ -17,10 +17,13 @@ from dealership.org.choices import Role
 from dealership.org.models import DealerGroup, Store, Team
 from dealership.org.policy import DEFAULTS
 from dealership.org.policy_labels import label_of
+from dealership.org.services.people import USERNAME
 
 DAY = forms.DateInput(attrs={"type": "date"})
 CODE_RULE = RegexValidator(r"^[a-z0-9_]+$", _("代码由小写字母、数字和下划线组成。"))
-NAME_RULE = RegexValidator(r"^[\w.\-@]{3,30}$", _("用户名由 3 至 30 个字母、数字或 . - _ 组成。"))
+STORE_CODE_RULE = RegexValidator(r"^[A-Z0-9]{1,10}$", _("门店代码由 1 至 10 个大写字母或数字组成。"))
+STORE_CODE_HELP = _("印在单据编号里，建立后不能修改，例如 A 或 NC01")
+NAME_RULE = RegexValidator(rf"^{USERNAME.pattern}$", _("用户名由 3 至 30 个字母、数字或 . - _ 组成。"))
 
 
 class RoleForm(DomainForm):
@@ -74,18 +77,16 @@ class StoreForm(DomainForm):
     address = CleanCharField(label=_("地址"), max_length=120, required=False)
 
 
+class StoreNewForm(StoreForm):
+    """The first facts of a store; its code never changes."""
+
+    code = CleanCharField(label=_("门店代码"), max_length=10, validators=[STORE_CODE_RULE], help_text=STORE_CODE_HELP)
+    brand = CleanCharField(label=_("品牌"), max_length=40)
+    field_order = ("code", "name", "short_name", "brand", "address")
+
+
 class TeamForm(DomainForm):
     name = CleanCharField(label=_("小组名称"), max_length=40)
-
-
-class PolicyForm(DomainForm):
-    """A dated value for a store, or for the whole group."""
-
-    store = forms.ModelChoiceField(
-        label=_("适用范围"), queryset=Store.objects.all(), required=False, empty_label=_("全集团")
-    )
-    effective_from = forms.DateField(label=_("生效日期"), widget=DAY)
-    value = CleanCharField(label=_("取值"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))
 
 
 class PolicyFilterForm(DomainForm):
@@ -100,7 +101,7 @@ class CalendarForm(DomainForm):
     )
     lines = CleanCharField(
         label=_("日期（每行一天）"), max_length=8000, widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=_("例如：2027-02-05 节假日 春节。类型：工作日、调休上班、节假日、门店休息"),
+        help_text=_("例如：2027-02-05 节假日 春节。也可从表格复制三列粘贴。类型：工作日、调休上班、节假日、门店休息"),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from dealership.core.models import Versioned
 from dealership.core.scoping import Reach, ScopedQuerySet
@@ -52,7 +53,7 @@ class DutyQuerySet(ScopedQuerySet):
 
 
 class DealerGroup(models.Model):
-    name = models.CharField("集团名称", max_length=60, unique=True)
+    name = models.CharField(_("集团名称"), max_length=60, unique=True)
 
     def __str__(self) -> str:
         return self.name
@@ -60,7 +61,7 @@ class DealerGroup(models.Model):
 
 class Brand(models.Model):
     group = models.ForeignKey(DealerGroup, on_delete=models.PROTECT, related_name="brands")
-    name = models.CharField("品牌", max_length=40)
+    name = models.CharField(_("品牌"), max_length=40)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["group", "name"], name="%(app_label)s_%(class)s_name")]
@@ -73,10 +74,12 @@ class Series(models.Model):
     """A model line (车系): what customers ask for; configurations and prices are in `sales`."""
 
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="series")
-    name = models.CharField("车系", max_length=40)
-    body = models.CharField("车型类别", max_length=10, choices=[("sedan", "轿车"), ("suv", "SUV"), ("mpv", "MPV")])
-    is_nev = models.BooleanField("新能源", default=False)
-    is_active = models.BooleanField("在售", default=True)
+    name = models.CharField(_("车系"), max_length=40)
+    body = models.CharField(
+        _("车型类别"), max_length=10, choices=[("sedan", _("轿车")), ("suv", "SUV"), ("mpv", "MPV")]
+    )
+    is_nev = models.BooleanField(_("新能源"), default=False)
+    is_active = models.BooleanField(_("在售"), default=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["brand", "name"], name="%(app_label)s_%(class)s_name")]
@@ -89,11 +92,11 @@ class Series(models.Model):
 class Store(Versioned):
     group = models.ForeignKey(DealerGroup, on_delete=models.PROTECT, related_name="stores")
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="stores")
-    code = models.CharField("门店代码", max_length=10, unique=True)
-    name = models.CharField("门店", max_length=60, unique=True)
-    short_name = models.CharField("简称", max_length=20)
-    address = models.CharField("地址", max_length=120, blank=True)
-    is_active = models.BooleanField("营业中", default=True)
+    code = models.CharField(_("门店代码"), max_length=10, unique=True)
+    name = models.CharField(_("门店"), max_length=60, unique=True)
+    short_name = models.CharField(_("简称"), max_length=20)
+    address = models.CharField(_("地址"), max_length=120, blank=True)
+    is_active = models.BooleanField(_("营业中"), default=True)
 
     objects = StoreQuerySet.as_manager()
 
@@ -106,7 +109,7 @@ class Store(Versioned):
 
 class Team(models.Model):
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="teams")
-    name = models.CharField("小组", max_length=40)
+    name = models.CharField(_("小组"), max_length=40)
 
     objects = TeamQuerySet.as_manager()
 
@@ -125,9 +128,9 @@ class Membership(models.Model):
     group = models.ForeignKey(DealerGroup, on_delete=models.PROTECT, related_name="+")
     store = models.ForeignKey(Store, null=True, blank=True, on_delete=models.PROTECT, related_name="memberships")
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT, related_name="memberships")
-    role = models.CharField("岗位", max_length=24, choices=Role)
-    valid = DateRangeField("任职期间")
-    rest_weekday = models.PositiveSmallIntegerField("轮休日", null=True, blank=True)
+    role = models.CharField(_("岗位"), max_length=24, choices=Role)
+    valid = DateRangeField(_("任职期间"))
+    rest_weekday = models.PositiveSmallIntegerField(_("轮休日"), null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -157,9 +160,9 @@ class PolicySetting(models.Model):
 
     group = models.ForeignKey(DealerGroup, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     store = models.ForeignKey(Store, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
-    key = models.CharField("策略", max_length=60)
-    value = models.JSONField("取值")
-    effective_from = models.DateField("生效日期")
+    key = models.CharField(_("策略"), max_length=60)
+    value = models.JSONField(_("取值"))
+    effective_from = models.DateField(_("生效日期"))
 
     class Meta:
         constraints = [
@@ -178,9 +181,9 @@ class CalendarDay(models.Model):
     """A day that differs from the national calendar: for a store (closed, make-up) or for all (store empty)."""
 
     store = models.ForeignKey(Store, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
-    day = models.DateField("日期")
-    kind = models.CharField("类型", max_length=10, choices=DayKind)
-    note = models.CharField("说明", max_length=40, blank=True)
+    day = models.DateField(_("日期"))
+    kind = models.CharField(_("类型"), max_length=10, choices=DayKind)
+    note = models.CharField(_("说明"), max_length=40, blank=True)
 
     class Meta:
         constraints = [
@@ -269,10 +272,10 @@ class LeadSource(models.Model):
     """A source of customers (来源): dictionary of the group."""
 
     group = models.ForeignKey(DealerGroup, on_delete=models.PROTECT, related_name="lead_sources")
-    code = models.CharField("代码", max_length=20)
-    name = models.CharField("来源", max_length=40)
-    is_active = models.BooleanField("启用", default=True)
-    position = models.PositiveSmallIntegerField("顺序", default=0)
+    code = models.CharField(_("代码"), max_length=20)
+    name = models.CharField(_("来源"), max_length=40)
+    is_active = models.BooleanField(_("启用"), default=True)
+    position = models.PositiveSmallIntegerField(_("顺序"), default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["group", "code"], name="%(app_label)s_%(class)s_code")]
@@ -286,7 +289,7 @@ class ClosedMonth(models.Model):
     """A month that finance closed for a store: triggers on dated rows refuse it (R09). Written by `reports` only."""
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
-    month = models.DateField("月份首日")
+    month = models.DateField(_("月份首日"))
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["store", "month"], name="%(app_label)s_%(class)s_once")]

@@ -70,12 +70,15 @@ DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def policy(key: str, store: Store | int | None = None, on: dt.date | None = None) -> Any:
-    """The value in force for a store on a day (default today). Unknown keys are a programming error."""
+def policy(key: str, store: Store | int | None = None, on: dt.date | None = None, *, group: int | None = None) -> Any:
+    """The value in force for a store on a day (default today); without a store, for the `group`.
+
+    Unknown keys are a programming error.
+    """
     default = DEFAULTS[key]
     day = on or periods.today()
     store_id = store.pk if isinstance(store, Store) else store
-    rows = _rows(store_id)
+    rows = _rows(store_id, group)
     for rank in ("store", "group", "all"):
         dated = [row for row in rows if row["rank"] == rank and row["key"] == key and row["effective_from"] <= day]
         if dated:
@@ -88,12 +91,14 @@ def policy_decimal(key: str, store: Store | int | None = None, on: dt.date | Non
     return Decimal(policy(key, store, on))
 
 
-def _rows(store_id: int | None) -> list[dict[str, Any]]:
+def _rows(store_id: int | None, group_id: int | None) -> list[dict[str, Any]]:
     def load() -> list[dict[str, Any]]:
         scope = Q(store=None, group=None)
         if store_id is not None:
             scope |= Q(store_id=store_id) | Q(store=None, group__stores=store_id)
+        elif group_id is not None:
+            scope |= Q(store=None, group_id=group_id)
         found = PolicySetting.objects.filter(scope).values("store_id", "group_id", "key", "value", "effective_from")
         return [{**row, "rank": "store" if row["store_id"] else "group" if row["group_id"] else "all"} for row in found]
 
-    return request_cache.remember(("policy", store_id), load)
+    return request_cache.remember(("policy", store_id, group_id), load)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 LABELS = {
@@ -41,8 +43,63 @@ LABELS = {
     "tax.margin_surcharge": _("附加税率"),
     "receivable.overdue_days": _("应收逾期天数"),
     "month.confirm_day": _("月结门店确认日"),
+    "price.drop_flag": _("报价低于上次多少须标记（元）"),
+    "deposit.default": _("默认定金（元）"),
+    "job.result_days": _("结果文件保留天数"),
     "month.close_day": _("月结关账日"),
 }
+
+
+# Parts of policies that are tables: the name of a field or column.
+PARTS = {
+    "interval": _("跟进间隔（天）"),
+    "first": _("首次跟进（几天内）"),
+    "out_of_control": _("失控（几天未跟进）"),
+    "horizon": _("预计购车时间"),
+    "H": _("H 级"),
+    "A": _("A 级"),
+    "B": _("B 级"),
+    "C": _("C 级"),
+    "N": _("N 级"),
+    "lost": _("战败客户"),
+    "weekday": _("周一至周四"),
+    "friday": _("周五"),
+    "saturday": _("周六"),
+    "sunday": _("周日"),
+    "makeup": _("调休上班日"),
+    "golden": _("劳动节、国庆假期"),
+    "festival": _("其他法定假日"),
+    "closed": _("春节及门店休息日"),
+    "month_end_factor": _("月末冲量系数"),
+    "month_end_days": _("月末冲量天数"),
+    "kind": _("回访类型"),
+    "days": _("交车后几天"),
+    "full": _("全款（天）"),
+    "loan": _("按揭（天）"),
+    "value": _("取值"),
+}
+# Policies, or columns of policies, that are one of a few words.
+CHOICES = {
+    "kpi.retail_basis": (("handover", _("按交车日")), ("invoice", _("按开票日"))),
+    "care.schedule.kind": (("d7", _("7日回访")), ("d30", _("30日关怀")), ("d90", _("3个月首保提醒"))),
+}
+ASCENDING = frozenset({"stock.age_bands"})
+MOST_ROWS = 12
+
+
+def part_label(name: str) -> str:
+    """The name of a part of a table; one without a name shows itself."""
+    return str(PARTS.get(name, name))
+
+
+def shown(key: str, value: Any, name: str = "") -> str:
+    """A policy value as a sentence: `跟进间隔（天）2 · 首次跟进（几天内）1`, `30 / 60 / 90`."""
+    if isinstance(value, dict):
+        return " · ".join(f"{part_label(part)} {shown(key, inner, part)}" for part, inner in value.items())
+    if isinstance(value, list):
+        return " / ".join(shown(key, item) for item in value)
+    choices = dict(CHOICES.get(f"{key}.{name}" if name else key, ()))
+    return str(choices.get(value, value))
 
 
 def label_of(key: str) -> str:

@@ -116,3 +116,8 @@ def people_in(store_ids: Iterable[int], roles: Iterable[Role], on: dt.date | Non
         store_id__in=list(store_ids), role__in=list(roles), valid__contains=on or periods.today()
     )
     return User.objects.filter(Q(pk__in=held.values("user_id")), is_active=True).order_by("id")
+
+
+def may_add_store(user: Any) -> bool:
+    """A new store widens the group: only for who reaches the whole group and may change stores."""
+    return can(user, "store.change") and bool(reach_of(user, "store").group_ids)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -11,6 +10,8 @@ from dealership.accounts.models import User
 from dealership.audit.models import AuditEntry, ExportLog, RevealLog
 from dealership.core import periods
 from dealership.core.scoping import reach_for
+from dealership.org.calendar import day_kind
+from dealership.org.calendar_lines import DayLine, read_days
 from dealership.org.models import (
     CalendarDay,
     DealerGroup,
@@ -79,9 +80,21 @@ def policy_rows(*, user: User, key: str) -> QuerySet[PolicySetting]:
     return rows.filter(scope).order_by("-effective_from", "-id")
 
 
-def policies_in_force(*, store: Store | None, day: dt.date | None = None) -> list[tuple[str, Any, bool]]:
-    """(key, value in force, is it changed from the shipped default) for a store, or for everyone."""
-    return [(key, value, value != DEFAULTS[key]) for key in DEFAULTS for value in [policy(key, store, day)]]
+def policy_now(*, user: User, key: str, store: Store | None = None) -> Any:
+    """The value in force today for a store, or for the stores of the reader's group that have none of their own."""
+    return policy(key, store, group=None if store else groups(user=user).values_list("pk", flat=True).first())
+
+
+def policies_in_force(*, user: User, store: Store | None) -> list[tuple[str, Any, bool]]:
+    """(key, value in force, is it changed from the shipped default) for a store, or for the reader's group."""
+    found = [(key, policy_now(user=user, key=key, store=store)) for key in DEFAULTS]
+    return [(key, value, value != DEFAULTS[key]) for key, value in found]
+
+
+def calendar_preview(*, store: Store | None, lines: str) -> list[tuple[DayLine, str]]:
+    """Each typed line with the kind its day has now; empty for a line that is no day."""
+    store_id = store.pk if store else None
+    return [(line, day_kind(line.day, store_id).value if line.day else "") for line in read_days(lines)]
 
 
 def calendar_days(*, user: User, year: int) -> QuerySet[CalendarDay]:

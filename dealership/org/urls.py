@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<int:pk>/password/", people.person_password, name="person_password"),
     path("people/<int:pk>/<slug:act>/", people.person_switch, name="person_switch"),
     path("stores/", structure.store_list, name="stores"),
+    path("stores/new/", structure.store_new, name="store_new"),
     path("stores/<int:pk>/", structure.store_detail, name="store"),
     path("stores/<int:pk>/teams/", structure.team_save, name="team_save"),
     path("sources/", structure.sources, name="sources"),

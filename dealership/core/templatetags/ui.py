@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext as _
 
 from dealership.core import masking, money, periods
 
@@ -70,7 +71,7 @@ def dash(value: Any) -> Any:
 @register.filter
 def yes(value: bool | None) -> str:
     """是 / 否."""
-    return "—" if value is None else ("是" if value else "否")
+    return "—" if value is None else (_("是") if value else _("否"))
 
 
 @register.simple_tag(takes_context=True)

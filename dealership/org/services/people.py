@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import secrets
 from dataclasses import dataclass
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import make_password
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils.translation import gettext as _
 
 from dealership.accounts.models import User
 from dealership.accounts.services import sign_out_everywhere
@@ -26,6 +28,7 @@ from dealership.org.reach import require
 GROUP_ROLES = (Role.GROUP_OFFICE, Role.SYS_ADMIN)
 # Without letters and digits that people confuse when they type a password from a slip of paper.
 ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+USERNAME = re.compile(r"[\w.\-@]{3,30}")
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def person_create(
     """A new account with its first membership; returns the initial password, which is stored nowhere."""
     require(by, "user.manage", store.pk if store else None)
     if User.objects.filter(username=fold(username)).exists():
-        raise Conflict("username_taken", "该用户名已被使用。", {"username": ["该用户名已被使用，请换一个。"]})
+        raise Conflict("username_taken", _("该用户名已被使用。"), {"username": [_("该用户名已被使用，请换一个。")]})
     password = initial_password()
     person = User.objects.create(
         username=username, name=name, employee_no=employee_no, email=email, joined_on=joined_on,
@@ -70,6 +73,26 @@ def person_create(
     )  # fmt: skip
     record(by=by, action="user.create", target=person)
     _join(by, person, Post(group, role, store, team, joined_on or periods.today(), None))
+    return person, password
+
+
+@service
+def group_begin(*, group: str, username: str, name: str) -> tuple[User, str]:
+    """The group and its first administrator, who makes everything else by the pages. Only in an empty product.
+
+    Called by `manage.py first_admin`; the one write without an actor before it: the new person is recorded as theirs.
+    """
+    if DealerGroup.objects.exists():
+        raise Conflict("begun", _("已有集团和管理员，请由系统管理员在「人员与岗位」中添加账号。"))
+    if not (0 < len(group.strip()) <= 60 and 0 < len(name.strip()) <= 40 and USERNAME.fullmatch(fold(username))):
+        raise DomainError("begin_words", _("请填写集团名称、姓名，以及由 3 至 30 个字母、数字或 . - _ 组成的用户名。"))
+    password = initial_password()
+    person = User.objects.create(
+        username=username, name=name.strip(), password=make_password(password), must_change_password=True
+    )
+    record(by=person, action="user.create", target=person)
+    made = DealerGroup.objects.create(name=group.strip())
+    _join(person, person, Post(made, Role.SYS_ADMIN, None, None, periods.today(), None))
     return person, password
 
 
@@ -94,11 +117,11 @@ def membership_add(
 def _join(by: User, person: User, post: Post) -> Membership:
     store, team = post.store, post.team
     if store is None and post.role not in GROUP_ROLES:
-        raise DomainError("store_missing", "该岗位必须选择门店。", {"store": ["该岗位必须选择门店。"]})
+        raise DomainError("store_missing", _("该岗位必须选择门店。"), {"store": [_("该岗位必须选择门店。")]})
     if store is not None and post.role in GROUP_ROLES:
-        raise DomainError("store_not_wanted", "集团岗位不属于任何门店。", {"store": ["集团岗位请不要选择门店。"]})
+        raise DomainError("store_not_wanted", _("集团岗位不属于任何门店。"), {"store": [_("集团岗位请不要选择门店。")]})
     if team is not None and (store is None or team.store_id != store.pk):
-        raise DomainError("team_elsewhere", "小组不属于所选门店。", {"team": ["请选择该门店的小组。"]})
+        raise DomainError("team_elsewhere", _("小组不属于所选门店。"), {"team": [_("请选择该门店的小组。")]})
     row = Membership.objects.create(
         user=person, group=store.group if store else post.group, store=store, team=team, role=post.role,
         valid=DateRange(post.since, None), rest_weekday=post.rest_weekday,
@@ -115,7 +138,7 @@ def membership_end(*, by: User, person_id: int, membership_id: int, last_day: dt
     row = lock(Membership.objects.filter(user=person), membership_id)
     require(by, "user.manage", row.store_id)
     if last_day < row.valid.lower:
-        raise DomainError("ends_before_start", "结束日期早于任职日期。", {"last_day": ["不能早于任职日期。"]})
+        raise DomainError("ends_before_start", _("结束日期早于任职日期。"), {"last_day": [_("不能早于任职日期。")]})
     row.valid = DateRange(row.valid.lower, last_day + dt.timedelta(days=1))
     row.save(update_fields=["valid"])
     request_cache.forget("memberships")
@@ -140,8 +163,11 @@ def person_deactivate(*, by: User, person_id: int) -> User:
     require(by, "user.manage")
     person = _other_person(by, person_id)
     if held := holdings_of(person):
-        text = "、".join(f"{number} 个{label}" for label, number in held.items())
-        raise DomainError("still_holds", f"{person.name} 名下还有{text}，请先交接给其他同事再停用。")
+        text = "、".join(_("%(number)s 个%(label)s") % {"number": n, "label": label} for label, n in held.items())
+        raise DomainError(
+            "still_holds",
+            _("%(name)s 名下还有%(held)s，请先交接给其他同事再停用。") % {"name": person.name, "held": text},
+        )
     person.is_active = False
     person.save(update_fields=["is_active"])
     sign_out_everywhere(by=by, user=person)
@@ -192,5 +218,5 @@ def _other_person(by: User, person_id: int) -> User:
     require(by, "user.manage")
     person = _person(by, person_id)
     if person.pk == by.pk:
-        raise NotAllowed("不能修改自己的账号和岗位，请由另一位系统管理员办理。", code="own_account")
+        raise NotAllowed(_("不能修改自己的账号和岗位，请由另一位系统管理员办理。"), code="own_account")
     return person

@@ -4,10 +4,30 @@ from __future__ import annotations
 
 from dealership.accounts.models import User
 from dealership.audit.services import record
+from dealership.core import request_cache
+from dealership.core.errors import NotAllowed
 from dealership.core.services import check_version, lock, service
 from dealership.org import selectors
-from dealership.org.models import DealerGroup, LeadSource, Store, Team
-from dealership.org.reach import require
+from dealership.org.models import Brand, DealerGroup, LeadSource, Store, Team
+from dealership.org.reach import may_add_store, require
+
+
+@service
+def store_create(
+    *, by: User, group: DealerGroup, code: str, name: str, short_name: str, brand: str, address: str = ""
+) -> Store:
+    """A new store of the group, of a brand that is known or new. Refused for a code or a name in use.
+
+    Only for those whose reach is the group: a store's own people never widen it.
+    """
+    if not may_add_store(by) or group not in selectors.groups(user=by):
+        raise NotAllowed
+    maker = Brand.objects.get_or_create(group=group, name=brand)[0]
+    fields = {"code": code, "name": name, "short_name": short_name, "address": address}
+    store = Store.objects.create(group=group, brand=maker, **fields)
+    request_cache.forget("memberships")
+    record(by=by, action="store.create", target=store, changes={"code": code})
+    return store
 
 
 @service

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,16 +14,14 @@ from dealership.core.errors import DomainError, NotFound
 from dealership.core.views import actor, done, refuse
 from dealership.org import selectors
 from dealership.org.calendar import has_national_data, years_without_data
-from dealership.org.forms import CalendarForm, PolicyFilterForm, PolicyForm
-from dealership.org.policy import DEFAULTS, policy
-from dealership.org.policy_labels import label_of
+from dealership.org.calendar_lines import read_days
+from dealership.org.choices import DayKind
+from dealership.org.forms import CalendarForm, PolicyFilterForm
+from dealership.org.policy import DEFAULTS
+from dealership.org.policy_forms import PolicyForm
+from dealership.org.policy_labels import label_of, shown
 from dealership.org.reach import can, require
 from dealership.org.services import rules
-
-
-def shown(value: Any) -> str:
-    """A policy value as it is edited: plain text, or JSON for tables."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else str(value)
 
 
 @require_safe
@@ -33,36 +30,47 @@ def policies(request: HttpRequest) -> HttpResponse:
     require(actor(request), "settings.view")
     form = PolicyFilterForm(request.GET, user=actor(request))
     store = form.cleaned_data["store"] if form.is_valid() else None
-    found = selectors.policies_in_force(store=store)
-    rows = [(key, label_of(key), shown(value), changed) for key, value, changed in found]
+    found = selectors.policies_in_force(user=actor(request), store=store)
+    rows = [(key, label_of(key), shown(key, value), changed) for key, value, changed in found]
     return render(request, "org/policies.html", {"form": form, "store": store, "rows": rows})
+
+
+def _policy_context(request: HttpRequest, key: str) -> dict[str, Any]:
+    rows = [(row, shown(key, row.value)) for row in selectors.policy_rows(user=actor(request), key=key)]
+    current = selectors.policy_now(user=actor(request), key=key)
+    context: dict[str, Any] = {"key": key, "label": label_of(key), "rows": rows, "today": periods.today()}
+    context |= {"default": shown(key, DEFAULTS[key]), "current": current, "now": shown(key, current)}
+    return context | {"may_change": can(actor(request), "policy.change")}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def policy_detail(request: HttpRequest, key: str) -> HttpResponse:
-    """The dated rows of one key, and a new one."""
+    """The dated rows of one key, and the form of a new one."""
     require(actor(request), "settings.view")
     if key not in DEFAULTS:
         raise NotFound
-    initial = {"value": shown(policy(key)), "effective_from": periods.today()}
-    form = PolicyForm(request.POST or None, user=actor(request), initial=initial)
-    rows = [(row, shown(row.value)) for row in selectors.policy_rows(user=actor(request), key=key)]
-    context: dict[str, Any] = {"key": key, "label": label_of(key), "rows": rows, "default": shown(DEFAULTS[key])}
-    context |= {"may_change": can(actor(request), "policy.change"), "today": periods.today()}
+    context = _policy_context(request, key)
+    initial = {"effective_from": periods.today()}
+    form = PolicyForm(
+        request.POST or None, user=actor(request), key=key, current=context.pop("current"), initial=initial
+    )
     if request.method != "POST":
         return render(request, "org/policy_detail.html", {**context, "form": form})
     require(actor(request), "policy.change")
     if not form.is_valid():
         return refuse(request, "org/policy_detail.html", context, form)
-    data = form.cleaned_data
-    group = selectors.groups(user=actor(request)).first()
-    where = {"group": group, "store": data["store"], "effective_from": data["effective_from"]}
     try:
-        rules.policy_set(by=actor(request), key=key, text=data["value"], **where)
+        _save_policy(request, form)
     except DomainError as error:
         return refuse(request, "org/policy_detail.html", context, form, error)
     done(request, _("策略已保存，到生效日期自动启用。"))
     return redirect("org:policy", key)
+
+
+def _save_policy(request: HttpRequest, form: PolicyForm) -> None:
+    where = {name: form.cleaned_data[name] for name in ("store", "effective_from")}
+    group = selectors.groups(user=actor(request)).first()
+    rules.policy_set(by=actor(request), key=form.key, value=form.value(), group=group, **where)
 
 
 @require_POST
@@ -74,28 +82,49 @@ def policy_withdraw(request: HttpRequest, key: str, pk: int) -> HttpResponse:
     return redirect("org:policy", key)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-def calendar(request: HttpRequest) -> HttpResponse:
-    """Days that differ from the national calendar, with a warning for years nobody has data of (T06)."""
-    require(actor(request), "settings.view")
+def _calendar_context(request: HttpRequest) -> dict[str, Any]:
     text = request.GET.get("year", "")
     year = int(text) if text.isdecimal() and 2000 <= int(text[:5]) <= 2100 else periods.today().year
-    form = CalendarForm(request.POST or None, user=actor(request))
     context: dict[str, Any] = {"year": year, "rows": selectors.calendar_days(user=actor(request), year=year)}
     context |= {"missing": years_without_data(), "has_data": has_national_data(year)}
-    context |= {"may_change": can(actor(request), "policy.change"), "before": year - 1, "after": year + 1}
+    return context | {"may_change": can(actor(request), "policy.change"), "before": year - 1, "after": year + 1}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def calendar(request: HttpRequest) -> HttpResponse:
+    """Days that differ from the national calendar, with a warning for years nobody has data of (T06).
+
+    A POST shows what it would change; only with `confirm` is it saved.
+    """
+    require(actor(request), "settings.view")
+    form = CalendarForm(request.POST or None, user=actor(request))
+    context = _calendar_context(request)
     if request.method != "POST":
         return render(request, "org/calendar.html", {**context, "form": form})
     require(actor(request), "policy.change")
     if not form.is_valid():
         return refuse(request, "org/calendar.html", context, form)
+    if "confirm" not in request.POST:
+        return _calendar_preview(request, form, context)
+    return _calendar_save(request, form, context)
+
+
+def _calendar_preview(request: HttpRequest, form: CalendarForm, context: dict[str, Any]) -> HttpResponse:
+    lines = selectors.calendar_preview(store=form.cleaned_data["store"], lines=form.cleaned_data["lines"])
+    bad = [line for line, _was in lines if line.fault]
+    context |= {"preview": lines, "bad": bad, "changes": sum(was != line.kind for line, was in lines if not line.fault)}
+    context |= {"kinds": dict(DayKind.choices)}
+    return render(request, "org/calendar.html", {**context, "form": form}, status=422 if bad else 200)
+
+
+def _calendar_save(request: HttpRequest, form: CalendarForm, context: dict[str, Any]) -> HttpResponse:
     store, lines = form.cleaned_data["store"], form.cleaned_data["lines"]
     try:
         number = rules.calendar_save(by=actor(request), store=store, lines=lines)
     except DomainError as error:
         return refuse(request, "org/calendar.html", context, form, error)
     done(request, _("已保存 %s 天。") % number)
-    return redirect(f"{request.path}?year={year}")
+    return redirect(f"{request.path}?year={read_days(lines)[0].day:%Y}")
 
 
 @require_POST

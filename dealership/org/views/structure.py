@@ -9,12 +9,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from dealership.core.errors import DomainError, NotFound
+from dealership.core.errors import DomainError, NotAllowed, NotFound
 from dealership.core.views import actor, done, refuse
 from dealership.org import selectors
-from dealership.org.forms import SourceForm, StoreForm, TeamForm
+from dealership.org.forms import SourceForm, StoreForm, StoreNewForm, TeamForm
 from dealership.org.models import Store
-from dealership.org.reach import can, require
+from dealership.org.reach import can, may_add_store, require
 from dealership.org.services import structure
 
 
@@ -23,7 +23,27 @@ def store_list(request: HttpRequest) -> HttpResponse:
     """Stores within reach with their teams."""
     require(actor(request), "settings.view")
     stores = selectors.stores(user=actor(request)).prefetch_related("teams").order_by("code")
-    return render(request, "org/stores.html", {"stores": stores, "may_change": can(actor(request), "store.change")})
+    may = {"may_change": can(actor(request), "store.change"), "may_add": may_add_store(actor(request))}
+    return render(request, "org/stores.html", {"stores": stores, **may})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def store_new(request: HttpRequest) -> HttpResponse:
+    """A new store of the group."""
+    if not may_add_store(actor(request)):
+        raise NotAllowed
+    form = StoreNewForm(request.POST or None, user=actor(request))
+    if request.method != "POST":
+        return render(request, "org/store_new.html", {"form": form})
+    if not form.is_valid():
+        return refuse(request, "org/store_new.html", {}, form)
+    data = {name: form.cleaned_data[name] for name in ("code", "name", "short_name", "brand", "address")}
+    try:
+        store = structure.store_create(by=actor(request), group=selectors.groups(user=actor(request)).get(), **data)
+    except DomainError as error:
+        return refuse(request, "org/store_new.html", {}, form, error)
+    done(request, _("门店已建立。请设置小组并添加人员。"))
+    return redirect("org:store", store.pk)
 
 
 def _store(request: HttpRequest, pk: int) -> Store:

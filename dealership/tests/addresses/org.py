@@ -20,6 +20,7 @@ URLS = {
     "org:person_password": Url(WRITE, row="person", **PEOPLE),
     "org:person_switch": Url(WRITE, row="person", kwargs={"act": "deactivate"}, **PEOPLE),
     "org:stores": Url(view="settings.view"),
+    "org:store_new": Url(READ_WRITE, view="store.change", act="store.change"),
     "org:store": Url(READ_WRITE, row="store", resource="store", view="settings.view", act="store.change"),
     "org:team_save": Url(WRITE, row="store", resource="store", view="settings.view", act="store.change"),
     "org:sources": Url(READ_WRITE, **RULES),
