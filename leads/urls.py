@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leads.views import calendar, customer, follow_up, owner, prospect, visit
+from leads.views import bulk, calendar, customer, follow_up, owner, prospect, visit
 
 app_name = "leads"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("visits/<int:pk>/assign/", visit.VisitAssign.as_view(), name="visit_assign"),
     path("prospects/", prospect.ProspectList.as_view(), name="prospect_list"),
     path("calendar/", calendar.FollowUpCalendar.as_view(), name="calendar"),
+    path("prospects/bulk/", bulk.ProspectBulk.as_view(), name="prospect_bulk"),
     path("prospects/board/", prospect.ProspectBoard.as_view(), name="prospect_board"),
     path("prospects/<int:pk>/", prospect.ProspectDetail.as_view(), name="prospect_detail"),
     path("prospects/<int:pk>/edit/", prospect.ProspectEdit.as_view(), name="prospect_edit"),

@@ -53,9 +53,7 @@ def appointments(*, user: Any, period: Period) -> QuerySet[FollowUp]:
 
 def month_grid(*, user: Any, month: Period, owner_id: int | None = None) -> list[list[Day]]:
     """Whole weeks, Monday to Sunday, that cover the month; two statements whatever the number of rows."""
-    span = Period(
-        Period.containing("week", month.start).start, Period.containing("week", month.last_day).end, "week"
-    )
+    span = Period(Period.containing("week", month.start).start, Period.containing("week", month.last_day).end, "week")
     tasks, agreed = open_tasks(user=user, period=span), appointments(user=user, period=span)
     if owner_id is not None:
         tasks, agreed = tasks.filter(owner_id=owner_id), agreed.filter(owner_id=owner_id)

@@ -29,6 +29,7 @@ URLS = {
     "leads:visit_assign": Url(READ_WRITE, view="visit.assign", act="visit.assign", **VISIT),
     "leads:prospect_list": Url(also=MAY_REFUSE),
     "leads:prospect_board": Url(also=MAY_REFUSE),
+    "leads:prospect_bulk": Url(READ_WRITE, view="follow_up.log", act="follow_up.log"),
     "leads:calendar": Url(also=MAY_REFUSE),
     "leads:prospect_detail": Url(**CARD),
     "leads:prospect_edit": Url(READ_WRITE, **EDIT_CARD),

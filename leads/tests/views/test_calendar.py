@@ -55,7 +55,9 @@ def test_only_what_is_within_reach(store: Any, other_store: Any, freeze: Any) ->
     assert "金丝雀" in client_for(manager).get(f"/customers/calendar/?day={day}").content.decode()
 
 
-@pytest.mark.parametrize("query", ["month=x", "month=2026", "month=9999-12", "day=2026-02-30", "owner=1;drop", "owner=²"])
+@pytest.mark.parametrize(
+    "query", ["month=x", "month=2026", "month=9999-12", "day=2026-02-30", "owner=1;drop", "owner=²"]
+)
 def test_odd_addresses_show_the_present_month(store: Any, freeze: Any, query: str) -> None:
     freeze(NOON)
     client = client_for(make_person(Role.SHOWROOM_MANAGER, store))

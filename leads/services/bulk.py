@@ -1,0 +1,85 @@
+"""批量操作: many cards, each by the very service a single card goes through, so that no rule is passed by.
+
+A preview does the work and takes it back, which is why it knows every refusal the real run would meet.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from dealership.core.errors import DomainError
+from leads.selectors.prospect import prospect_list
+from leads.services.prospect import prospect_reassign
+from leads.services.reschedule import follow_up_reschedule
+
+# More is no longer a choice a person looked at.
+MOST = 100
+Act = Callable[[int], Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What happened (or would happen) to one card: `message` is empty when it went through."""
+
+    prospect_id: int
+    name: str
+    grade: str
+    owner: str
+    message: str
+
+    @property
+    def is_done(self) -> bool:
+        return not self.message
+
+
+def reassigning(*, by: Any, new_owner: Any, reason: str) -> Act:
+    """Each card to `new_owner` (R-OWN)."""
+    return lambda pk: prospect_reassign(by=by, prospect_id=pk, new_owner=new_owner, reason=reason)
+
+
+def rescheduling(*, by: Any, day: dt.date, reason: str) -> Act:
+    """Each card's next contact to `day` (R-FU-1)."""
+    return lambda pk: follow_up_reschedule(by=by, prospect_id=pk, day=day, reason=reason)
+
+
+def bulk_run(*, by: Any, ids: Sequence[int], act: Act, rehearse: bool) -> list[Outcome]:
+    """Do the act card by card, each in its own transaction; refusals of one do not stop the others.
+
+    With `rehearse` everything is taken back at the end and nobody is told. Cards out of reach are left out.
+    """
+    if not ids:
+        raise DomainError("nothing_chosen", "请先勾选要处理的客户。")
+    if len(ids) > MOST:
+        raise DomainError("too_many", f"一次最多处理 {MOST} 位客户，请缩小筛选范围后分批处理。")
+    cards = list(prospect_list(user=by).filter(pk__in=set(ids)).order_by("due", "id"))
+    with _rehearsal() if rehearse else _for_real():
+        return [
+            Outcome(card.pk, card.customer.display_name, card.grade, str(card.owner), _refusal(act, card.pk))
+            for card in cards
+        ]
+
+
+def _refusal(act: Act, pk: int) -> str:
+    try:
+        act(pk)
+    except DomainError as error:
+        return error.message
+    return ""
+
+
+@contextmanager
+def _rehearsal() -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@contextmanager
+def _for_real() -> Iterator[None]:
+    yield

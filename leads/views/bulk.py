@@ -1,0 +1,66 @@
+"""批量操作: tick, look at what would happen, do it, see what happened to each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from dealership.core.errors import DomainError
+from dealership.core.views import refuse
+from dealership.org.reach import can, require
+from leads.filters import ProspectFilter
+from leads.forms.bulk import REASSIGN, BulkForm
+from leads.selectors.prospect import DEFAULT_ORDERING, ORDERINGS, prospect_list
+from leads.services.bulk import MOST, Act, bulk_run, reassigning, rescheduling
+from leads.views.base import Page, back_to
+from leads.views.prospect import filters_of
+
+
+class ProspectBulk(Page):
+    """The filtered list with boxes to tick; `step=preview` rehearses, `step=do` does."""
+
+    resource = "prospect"
+    template = "leads/prospect_bulk.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        require(request.user, "follow_up.log")
+        form = BulkForm(user=request.user, may_reassign=can(request.user, "prospect.reassign"))
+        return render(request, self.template, {"form": form, **self.listed(request)})
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        require(request.user, "follow_up.log")
+        form = BulkForm(request.POST, user=request.user, may_reassign=can(request.user, "prospect.reassign"))
+        ids = chosen(request)
+        if not form.is_valid():
+            return refuse(request, self.template, self.listed(request, ids), form)
+        is_preview = request.POST.get("step") != "do"
+        try:
+            outcomes = bulk_run(by=request.user, ids=ids, act=act_of(request, form), rehearse=is_preview)
+        except DomainError as error:
+            return refuse(request, self.template, self.listed(request, ids), form, error)
+        good = sum(outcome.is_done for outcome in outcomes)
+        context = {"form": form, "outcomes": outcomes, "is_preview": is_preview, "good": good}
+        context |= {"bad": len(outcomes) - good, "back": back_to(request, reverse("leads:prospect_list"))}
+        return render(request, "leads/prospect_bulk_outcome.html", context)
+
+    def listed(self, request: HttpRequest, ids: list[int] | None = None) -> dict[str, Any]:
+        """The first MOST cards of the filters in the address; ticked ones stay ticked."""
+        filters = ProspectFilter(filters_of(request), queryset=prospect_list(user=request.user), request=request)
+        rows = list(filters.qs.order_by(*ORDERINGS[DEFAULT_ORDERING])[: MOST + 1])
+        return {"rows": rows[:MOST], "is_cut": len(rows) > MOST, "most": MOST, "ticked": set(ids or [])}
+
+
+def chosen(request: HttpRequest) -> list[int]:
+    """The ticked ids; anything that is no id is not a card."""
+    return [int(text) for text in request.POST.getlist("id") if text.isascii() and text.isdigit() and len(text) < 19]
+
+
+def act_of(request: HttpRequest, form: BulkForm) -> Act:
+    """The service call the form describes."""
+    data = form.cleaned_data
+    if data["act"] == REASSIGN:
+        return reassigning(by=request.user, new_owner=data["new_owner"], reason=data["reason"])
+    return rescheduling(by=request.user, day=data["day"], reason=data["reason"])
