@@ -15,6 +15,7 @@ urlpatterns = [
     path("accounts/", include("dealership.accounts.sign_in_urls")),
     path("me/", include("dealership.accounts.urls")),
     path("settings/", include("dealership.org.urls")),
+    path("rota/", include("dealership.org.rota_urls")),
     path("notices/", include("dealership.notices.urls")),
     path("jobs/", include("dealership.jobs.urls")),
     path("approvals/", include("dealership.approvals.urls")),

@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Self
+from typing import Any, Self
 
+from django.apps import apps
 from django.db.models import Q
 
+from dealership.core import periods
+from dealership.core.periods import Period
 from dealership.core.scoping import Reach, ScopedQuerySet
-from leads.choices import OPEN_STATUSES, ProspectStatus, VisitType
+from dealership.org.duty import stands_in_for
+from leads.choices import LIVE_STATUSES, OPEN_STATUSES, ProspectStatus, VisitType
+
+
+def covered_owners(user: Any) -> Q | None:
+    """Rows of the colleagues the person stands in for today, None when there are none."""
+    pairs = stands_in_for(user)
+    if not pairs:
+        return None
+    covered = Q()
+    for store_id, owner_id in pairs:
+        covered |= Q(store_id=store_id, owner_id=owner_id)
+    return covered
 
 
 class CustomerQuerySet(ScopedQuerySet):
     resource = "customer"
+
+    def attended_by(self, user: Any) -> Self:
+        """`visible_to` and the customers of the cards a stand-in works today (R-FU-2)."""
+        if covered_owners(user) is None:
+            return self.visible_to(user)
+        cards = apps.get_model("leads", "Prospect").objects.covered_by(user)
+        return self.visible_to(user) | self.filter(pk__in=cards.values("customer_id"))
 
 
 class CustomerPhoneQuerySet(ScopedQuerySet):
@@ -40,7 +62,25 @@ class VisitQuerySet(ScopedQuerySet):
 
 
 class ProspectQuerySet(ScopedQuerySet):
+    """`visible_to` is what a person's lists and figures hold; `attended_by` also what they stand in for today."""
+
     resource = "prospect"
+
+    def attended_by(self, user: Any) -> Self:
+        """To open one card and log its follow-up. Lists, search and figures never use it (R-FU-2, 代跟进)."""
+        mine = self.visible_to(user)
+        return mine if covered_owners(user) is None else mine | self.covered_by(user)
+
+    def covered_by(self, user: Any) -> Self:
+        """Live cards of the absent owner that are due by tonight, and those the stand-in logged today; nothing else."""
+        covered = covered_owners(user)
+        if covered is None:
+            return self.none()
+        contacts = apps.get_model("leads", "FollowUp").objects.filter(
+            done_by=user, **Period.day(periods.today()).filter("done_at")
+        )
+        due = Q(status__in=LIVE_STATUSES, next_follow_up_at__lt=periods.end_of_day(periods.today()))
+        return self.filter(covered, due | Q(pk__in=contacts.values("prospect_id")))
 
     def open(self) -> Self:
         return self.filter(status__in=OPEN_STATUSES)
@@ -57,11 +97,24 @@ class ProspectRowQuerySet(ScopedQuerySet):
 
 
 class FollowUpQuerySet(ScopedQuerySet):
+    """Contacts with own customers, and those one made for a colleague: the credit is one's own (R-FU-2)."""
+
     resource = "follow_up"
+
+    def within(self, reach: Reach) -> Self:
+        if not reach.own_store_ids:
+            return super().within(reach)
+        made = Q(done_by_id=reach.user_id, store_id__in=reach.own_store_ids)
+        return super().within(reach) | self.filter(made)
 
 
 class FollowUpTaskQuerySet(ScopedQuerySet):
     resource = "follow_up"
+
+    def to_do_for(self, user: Any) -> Self:
+        """Open tasks of one's own and of the colleagues one stands in for today."""
+        own, covered = self.visible_to(user).filter(owner=user), covered_owners(user)
+        return (own if covered is None else own | self.filter(covered)).open()
 
     def open(self) -> Self:
         return self.filter(done_at=None, cancelled_at=None)

@@ -14,11 +14,12 @@ from typing import Any
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from dealership.accounts.models import User
-from dealership.core import periods, request_cache
+from dealership.core import request_cache
 from dealership.core.periods import Period
 from dealership.org.calendar import is_open
 from dealership.org.choices import DutyKind, Role
 from dealership.org.models import DutyDay, Membership, Store
+from dealership.org.reach import memberships_of
 from dealership.org.roles import SELLING_ROLES
 
 OFF_KINDS = (DutyKind.REST, DutyKind.LEAVE)
@@ -112,15 +113,12 @@ def people_on_duty(store: Store | int, day: dt.date, roles: Iterable[Role] = SEL
     return list(User.objects.filter(pk__in=working, is_active=True).order_by("id"))
 
 
-def stands_in_for(user: Any, day: dt.date | None = None) -> list[tuple[int, int]]:
-    """(store, colleague) whose duty this person took over for the day (default today), read once per request."""
-    on = day or periods.today()
-
-    def load() -> list[tuple[int, int]]:
-        rows = DutyDay.objects.filter(replacement_id=user.pk, day=on).order_by("store_id", "user_id")
-        return list(rows.values_list("store_id", "user_id"))
-
-    return request_cache.remember(("duty", "stand_in", user.pk, on), load)
+def stands_in_for(user: Any) -> list[tuple[int, int]]:
+    """(store, colleague) whose duty this person took over today; read with the memberships, once per request."""
+    if not getattr(user, "is_authenticated", False) or not user.is_active:
+        return []
+    posts: list[Any] = memberships_of(user)
+    return sorted({(post.store_id, colleague) for post in posts if post.store_id for colleague in post.covered})
 
 
 def _day(store_id: int, day: dt.date) -> dict[tuple[int, dt.date], Duty]:

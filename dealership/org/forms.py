@@ -131,3 +131,11 @@ class AuditFilterForm(DomainForm):
 def policy_keys() -> list[tuple[str, str]]:
     """Keys with their Chinese names, in the order of the defaults."""
     return [(key, label_of(key)) for key in DEFAULTS]
+
+
+class LeaveForm(DomainForm):
+    """Days off asked for."""
+
+    first_day = forms.DateField(label=_("从"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    last_day = forms.DateField(label=_("至"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    reason = CleanCharField(label=_("原因"), max_length=100)

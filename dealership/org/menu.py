@@ -72,6 +72,7 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
             ),
             Entry(_("团队日报"), "outline/clipboard-check.svg", "reviews:team", "review", "review.comment"),
             Entry(_("晚报"), "outline/moon.svg", "reviews:evening", "review", roles=(Role.SHOWROOM_MANAGER,)),
+            Entry(_("排班"), "outline/calendar-user.svg", "rota:page", "duty", "leave.ask"),
             Entry(_("审批"), "outline/checks.svg", "approvals:list", "approval"),
         ),
     ),

@@ -6,22 +6,27 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet
 
 from dealership.accounts.models import User
 from dealership.core import periods, request_cache
 from dealership.core.errors import NotAllowed
 from dealership.core.scoping import NOTHING, Reach
 from dealership.org.choices import Role
-from dealership.org.models import Membership, Store
+from dealership.org.models import DutyDay, Membership, Store
 from dealership.org.roles import ROLE_TABLE
 
 
 def memberships_of(user: Any) -> list[Membership]:
-    """The memberships in force today, read once per request."""
+    """The memberships in force today, read once per request; `covered` are the colleagues stood in for (替岗)."""
 
     def load() -> list[Membership]:
         rows = Membership.objects.filter(user=user, valid__contains=periods.today())
+        covered = DutyDay.objects.filter(
+            store=OuterRef("store"), replacement=OuterRef("user"), day=periods.today()
+        ).order_by("user_id")
+        rows = rows.annotate(covered=ArraySubquery(covered.values("user_id")))
         return list(rows.select_related("store", "team").order_by("id"))
 
     return request_cache.remember(("memberships", user.pk), load)

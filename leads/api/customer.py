@@ -12,7 +12,7 @@ from leads.api import serializers as shapes
 from leads.api.base import Resource, listed, taken
 from leads.filters import CustomerFilter
 from leads.selectors.choices import store_for
-from leads.selectors.customer import customer_get, customer_list, customer_lookup
+from leads.selectors.customer import customer_attended, customer_get, customer_list, customer_lookup
 from leads.selectors.timeline import customer_timeline
 from leads.services.customer import customer_change, customer_reveal
 
@@ -76,7 +76,7 @@ class CustomerReveal(Resource):
 
     @extend_schema(request=shapes.RevealIn, responses=shapes.RevealOut)
     def post(self, request: Request, pk: int) -> Response:
-        require(request.user, "customer.reveal", customer_get(user=request.user, customer_id=pk).store_id)
+        require(request.user, "customer.reveal", customer_attended(user=request.user, customer_id=pk).store_id)
         asked = taken(request, shapes.RevealIn)
         address = request.META.get("REMOTE_ADDR")
         value = customer_reveal(by=request.user, customer_id=pk, ip=address, **asked)

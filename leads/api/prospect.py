@@ -18,6 +18,7 @@ from leads.selectors.prospect import (
     ORDERINGS,
     follow_up_get,
     follow_up_list,
+    prospect_attended,
     prospect_get,
     prospect_list,
 )
@@ -46,7 +47,7 @@ class ProspectDetail(Resource):
 
     @extend_schema(responses=shapes.ProspectOut)
     def get(self, request: Request, pk: int) -> Response:
-        return Response(shapes.ProspectOut(prospect_get(user=request.user, prospect_id=pk)).data)
+        return Response(shapes.ProspectOut(prospect_attended(user=request.user, prospect_id=pk)).data)
 
     @extend_schema(request=shapes.ProspectPatch, responses=shapes.ProspectOut)
     def patch(self, request: Request, pk: int) -> Response:
@@ -67,7 +68,7 @@ class FollowUpList(Resource):
 
     @extend_schema(responses=shapes.FollowUpOut(many=True))
     def get(self, request: Request, pk: int) -> Response:
-        card = prospect_get(user=request.user, prospect_id=pk)
+        card = prospect_attended(user=request.user, prospect_id=pk)
         rows = follow_up_list(user=request.user, prospect=card)
         return listed(
             request, rows, filters=FollowUpFilter, orderings=FOLLOW_UP_ORDERINGS, default="-done_at",
@@ -76,7 +77,7 @@ class FollowUpList(Resource):
 
     @extend_schema(request=shapes.FollowUpIn, responses={201: shapes.FollowUpOut})
     def post(self, request: Request, pk: int) -> Response:
-        card = prospect_get(user=request.user, prospect_id=pk)
+        card = prospect_attended(user=request.user, prospect_id=pk)
         require(request.user, "follow_up.log", card.store_id)
         facts = taken(request, shapes.FollowUpIn)
         row, replay = once(

@@ -89,6 +89,14 @@ def customer_get(*, user: Any, customer_id: int) -> Customer:
     return customer
 
 
+def customer_attended(*, user: Any, customer_id: int) -> Customer:
+    """One customer within reach or of a card stood in for today: whose number may be revealed; 404 otherwise."""
+    customer: Customer | None = Customer.objects.attended_by(user).filter(pk=customer_id).first()
+    if customer is None:
+        raise NotFound
+    return customer
+
+
 def customer_list(*, user: Any) -> QuerySet[Customer]:
     """Customers within reach, ready for a list."""
     phones = Prefetch("phones", queryset=CustomerPhone.objects.order_by("-is_primary", "id"), to_attr="shown_phones")

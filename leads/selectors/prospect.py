@@ -39,13 +39,26 @@ class Column:
 
 def prospect_list(*, user: Any) -> QuerySet[Prospect]:
     """Cards within reach with what a row shows; `due` sorts cards without a next step last."""
-    rows = Prospect.objects.visible_to(user).annotate(due=Coalesce(F("next_follow_up_at"), Value(NEVER)))
+    return _shown(Prospect.objects.visible_to(user))
+
+
+def _shown(rows: QuerySet[Prospect]) -> QuerySet[Prospect]:
+    rows = rows.annotate(due=Coalesce(F("next_follow_up_at"), Value(NEVER)))
     return rows.select_related("customer", "owner", "source", "series").prefetch_related(primary_phones())
 
 
 def prospect_get(*, user: Any, prospect_id: int) -> Prospect:
     """One card within reach with its customer and phones; 404 otherwise."""
-    card = prospect_list(user=user).select_related("store", "team", "referred_by").filter(pk=prospect_id).first()
+    return _one(prospect_list(user=user), prospect_id)
+
+
+def prospect_attended(*, user: Any, prospect_id: int) -> Prospect:
+    """One card within reach or stood in for today, to read and to log a follow-up; 404 otherwise."""
+    return _one(_shown(Prospect.objects.attended_by(user)), prospect_id)
+
+
+def _one(rows: QuerySet[Prospect], prospect_id: int) -> Prospect:
+    card = rows.select_related("store", "team", "referred_by").filter(pk=prospect_id).first()
     if card is None:
         raise NotFound
     return card
@@ -67,8 +80,8 @@ def prospect_board(rows: QuerySet[Any]) -> list[Column]:
 
 
 def open_tasks(*, user: Any, prospect: Prospect) -> list[FollowUpTask]:
-    """The card's open tasks, nearest first."""
-    tasks = FollowUpTask.objects.visible_to(user).open().filter(prospect=prospect)
+    """The card's open tasks, nearest first. The caller has checked the card's reach."""
+    tasks = FollowUpTask.objects.open().filter(prospect=prospect)
     return list(tasks.order_by("due_at", "id"))
 
 

@@ -64,6 +64,8 @@ def _follow_ups(user: Any, customer_id: int) -> Iterable[Entry]:
     rows = FollowUp.objects.filter(customer_id=customer_id).select_related("done_by")
     for row in _latest(rows, "done_at"):
         title = f"{row.get_channel_display()} · {row.get_outcome_display()}"
+        if row.done_by_id != row.owner_id:
+            title = _("%(name)s代跟进 · %(what)s") % {"name": row.done_by.name, "what": title}
         yield Entry(row.done_at, "follow_up", title, row.content, row.done_by.name)
 
 

@@ -60,12 +60,13 @@ def follow_up_log(
     version: int | None = None,
     done_at: dt.datetime | None = None,
 ) -> FollowUp:
-    """Write one contact, move the grade, close and open tasks. `by` gets the credit, the owner stays (R-FU-2).
+    """Write one contact, move the grade, close and open tasks. `by` gets the credit, the owner stays, also
+    when a colleague stands in for the day (代跟进, R-FU-2).
 
     Refused with a sentence that says how to mend it: an ended card, a stale version, a thin or copied text,
     a regrade without contact or reason, a next date past the grade's interval without reason or consent.
     """
-    card = lock(Prospect.objects.visible_to(by), prospect_id)
+    card = lock(Prospect.objects.attended_by(by), prospect_id)
     require(by, "follow_up.log", card.store_id)
     check_version(card, version, grade=card.grade, next_follow_up_at=card.next_follow_up_at)
     if not policies.can_be_followed(card):

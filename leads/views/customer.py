@@ -10,7 +10,7 @@ from dealership.core.errors import DomainError
 from dealership.core.views import done, refuse
 from dealership.org.reach import can, require
 from leads.forms import CustomerForm, PhoneForm, RevealForm
-from leads.selectors.customer import customer_cards, customer_get
+from leads.selectors.customer import customer_attended, customer_cards, customer_get
 from leads.selectors.owner import vehicles_of
 from leads.selectors.timeline import customer_timeline
 from leads.services.customer import customer_change, customer_reveal, phone_add
@@ -65,7 +65,7 @@ class CustomerReveal(Page):
     """The plain number, after a reason, logged (R-PIPL). Shown in place of the masked one, never kept."""
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        customer = customer_get(user=request.user, customer_id=pk)
+        customer = customer_attended(user=request.user, customer_id=pk)
         require(request.user, "customer.reveal", customer.store_id)
         form = RevealForm(request.POST, user=request.user)
         context = {"customer": customer, "plain": None}

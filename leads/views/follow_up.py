@@ -18,7 +18,7 @@ from leads.choices import ContactChannel, FollowUpOutcome
 from leads.forms import FollowUpForm
 from leads.models import FollowUp, Prospect
 from leads.policies import can_regrade, gradable, grade_horizons
-from leads.selectors.prospect import follow_up_get, open_tasks, prospect_get
+from leads.selectors.prospect import follow_up_get, open_tasks, prospect_attended
 from leads.services.follow_up import follow_up_log
 from leads.views.base import Page, back_to
 from leads.views.prospect import stale
@@ -36,7 +36,7 @@ class FollowUpNew(Page):
         return {"card": card, "tasks": tasks, "next": next_url, **shown}
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        card = prospect_get(user=request.user, prospect_id=pk)
+        card = prospect_attended(user=request.user, prospect_id=pk)
         require(request.user, "follow_up.log", card.store_id)
         wanted = request.GET.get("grade", "")
         grade = wanted if wanted in gradable() else card.grade
@@ -45,7 +45,7 @@ class FollowUpNew(Page):
         return render(request, TEMPLATE, {**self.context(request, card), "form": form})
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        card = prospect_get(user=request.user, prospect_id=pk)
+        card = prospect_attended(user=request.user, prospect_id=pk)
         require(request.user, "follow_up.log", card.store_id)
         form = FollowUpForm(request.POST, user=request.user)
         if not form.is_valid():
@@ -62,7 +62,7 @@ class NoAnswer(Page):
     """未接通: two taps, no text."""
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        card = prospect_get(user=request.user, prospect_id=pk)
+        card = prospect_attended(user=request.user, prospect_id=pk)
         require(request.user, "follow_up.log", card.store_id)
         data = request.POST.copy()
         data.update({"outcome": FollowUpOutcome.NO_ANSWER, "channel": ContactChannel.PHONE})

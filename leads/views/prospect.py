@@ -25,10 +25,12 @@ from leads.selectors.prospect import (
     DEFAULT_ORDERING,
     ORDERINGS,
     open_tasks,
+    prospect_attended,
     prospect_board,
     prospect_get,
     prospect_list,
 )
+from leads.selectors.stand_in import is_stand_in
 from leads.selectors.timeline import customer_timeline
 from leads.services.prospect import prospect_change, prospect_reassign
 from leads.views.base import Page, back_to
@@ -90,13 +92,14 @@ class ProspectDetail(Page):
     """The A card: facts, next step, one timeline."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        card = prospect_get(user=request.user, prospect_id=pk)
+        card = prospect_attended(user=request.user, prospect_id=pk)
         return render(request, "leads/prospect_detail.html", card_context(request, card))
 
 
 def card_context(request: HttpRequest, card: Prospect) -> dict[str, Any]:
     """What the card page shows; acts the reader may not do are not offered."""
     user = request.user
+    standing_in = is_stand_in(user, card)
     timeline = customer_timeline(user=user, customer_id=card.customer_id)
     return {
         "card": card,
@@ -106,11 +109,12 @@ def card_context(request: HttpRequest, card: Prospect) -> dict[str, Any]:
         "grades": [entry for entry in reversed(timeline) if entry.grade],
         "now": periods.now(),
         "plain": None,
+        "stands_in": standing_in,
         "may": {
             "log": can(user, "follow_up.log", card.store_id) and policies.can_be_followed(card),
-            "edit": can(user, "prospect.change", card.store_id) and policies.can_edit(card),
+            "edit": can(user, "prospect.change", card.store_id) and policies.can_edit(card) and not standing_in,
             "reassign": can(user, "prospect.reassign", card.store_id) and policies.can_edit(card),
-            "deal": can(user, "deal.create", card.store_id) and policies.can_regrade(card),
+            "deal": can(user, "deal.create", card.store_id) and policies.can_regrade(card) and not standing_in,
             "reveal": can(user, "customer.reveal", card.store_id),
         },
     }

@@ -28,7 +28,8 @@ NEARLY_THERE = (DealStatus.ALLOCATED, DealStatus.PAID, DealStatus.INVOICED, Deal
 def selling(user: Any, reviews: list[Review], *, leads_team: bool) -> Parts:
     """Everything a person who holds customers does today; a team's leader sees the team's arrivals and cars instead."""
     tasks = due_tasks(user)
-    sections = [must_call(tasks), appointments(tasks)]
+    own = [task for task in tasks if task.owner_id == user.pk]
+    sections = [must_call(own), appointments(own), standing_in([task for task in tasks if task.owner_id != user.pk])]
     if not leads_team:
         sections += [unfinished_visits(user), to_deliver(user)]
     actions = [(_("登记来店"), page("leads:visit_new"))]
@@ -47,7 +48,7 @@ def recent_reviews(user: Any) -> list[Review]:
 
 
 def due_tasks(user: Any) -> list[Any]:
-    """Open tasks due by tonight with phone and whether the customer promised to come, H first, then the oldest."""
+    """Open tasks due by tonight, one's own and those stood in for, with phone and promised visits; H first."""
     urgency = Case(
         *(When(prospect__grade=grade, then=Value(rank)) for grade, rank in URGENCY.items()),
         default=Value(9),
@@ -57,10 +58,8 @@ def due_tasks(user: Any) -> list[Any]:
     promises = FollowUp.objects.filter(
         prospect=OuterRef("prospect"), outcome=FollowUpOutcome.APPOINTMENT, next_follow_up_at=OuterRef("due_at")
     )
-    rows = (
-        FollowUpTask.objects.visible_to(user).open().filter(owner=user, due_at__lt=periods.end_of_day(periods.today()))
-    )
-    rows = rows.select_related("prospect__customer", "prospect__series")
+    rows = FollowUpTask.objects.to_do_for(user).filter(due_at__lt=periods.end_of_day(periods.today()))
+    rows = rows.select_related("prospect__customer", "prospect__series", "owner")
     rows = rows.annotate(urgency=urgency, phone=Subquery(phones[:1]), promised=Exists(promises))
     return list(rows.order_by("urgency", "due_at", "id")[:READ])
 
@@ -81,13 +80,24 @@ def must_call(tasks: list[Any]) -> Section:
     )
 
 
-def _call(task: Any, moment: dt.datetime) -> Line:
+def standing_in(tasks: list[Any]) -> Section:
+    """代跟进: what is due with the colleagues whose duty this person took over today (R-FU-2)."""
+    moment = periods.now()
+    lines, more = cut([_call(task, moment, whose=task.owner.name) for task in tasks], CALLS_SHOWN)
+    names = "、".join(dict.fromkeys(task.owner.name for task in tasks))
+    late = sum(line.is_late for line in lines)
+    return Section(
+        "stand_in", _("代跟进（%(names)s）") % {"names": names}, lines, more=more, count=len(lines), late=late
+    )
+
+
+def _call(task: Any, moment: dt.datetime, whose: str = "") -> Line:
     card = task.prospect
     overdue = (periods.local_date(moment) - periods.local_date(task.due_at)).days
     side = _("逾期 %(n)s 天") % {"n": overdue} if overdue > 0 else clock(task.due_at)
     kind = "" if task.kind == TaskKind.REGULAR else task.get_kind_display()
     phone = mask_phone(task.phone) if task.phone else ""
-    note = " · ".join(text for text in (kind, str(card.series or ""), card.key_concern, phone) if text)
+    note = " · ".join(text for text in (whose, kind, str(card.series or ""), card.key_concern, phone) if text)
     url = page("leads:prospect_detail", card.pk)
     act = page("leads:follow_up_new", card.pk, next=page("today"))
     return Line(card.customer.display_name, note, side, url, card.grade, task.due_at < moment, act)

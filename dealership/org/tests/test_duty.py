@@ -49,7 +49,7 @@ def test_r_floor_a_plan_overrides_the_weekday_and_can_be_taken_back(crew, store)
     assert duty.off_duty(crew["resting"], MONDAY)
 
 
-def test_r_floor_the_replacement_works_that_day_and_sells_in_the_store(crew, store, other_store, person):
+def test_r_floor_the_replacement_works_that_day_and_sells_in_the_store(crew, store, other_store, person, freeze):
     over = {"by": crew["manager"], "store": store, "user": crew["working"], "day": MONDAY}
     for refused in (crew["working"], crew["resting"], crew["manager"], person(Role.SALES_CONSULTANT, other_store)):
         with pytest.raises(DomainError) as error:
@@ -58,8 +58,9 @@ def test_r_floor_the_replacement_works_that_day_and_sells_in_the_store(crew, sto
     taker = person(Role.SALES_CONSULTANT, store)
     row = writes.duty_hand_over(**over, replacement=taker)
     assert (row.kind, duty.replacement_of(crew["working"], MONDAY)) == (DutyKind.DUTY, taker)
-    assert duty.stands_in_for(taker, MONDAY) == [(store.pk, crew["working"].pk)]
-    assert duty.stands_in_for(taker, SUNDAY) == []
+    assert duty.stands_in_for(taker) == []
+    freeze("2026-11-23 08:00+08:00")
+    assert duty.stands_in_for(taker) == [(store.pk, crew["working"].pk)]
     writes.duty_hand_over(**over, replacement=None)
     assert duty.replacement_of(crew["working"], MONDAY) is None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from dealership.core import periods
-from dealership.org.models import CalendarDay, LeadSource, Membership, PolicySetting, SavedView
+from dealership.org.models import CalendarDay, LeadSource, LeaveRequest, Membership, PolicySetting, SavedView
 from dealership.tests.matrix import CANARY, READ_WRITE, WRITE, Url, World, pages
 
 PEOPLE = {"view": "settings.view", "act": "user.manage", "resource": "store"}
@@ -34,6 +34,20 @@ URLS = {
     "org:saved_view_save": Url(WRITE, data={"page": "leads:prospect_list", "name": "H级"}),
     # A view is its maker's alone, whoever shares a store with them.
     "org:saved_view_remove": Url(WRITE, row="saved_view", resource="job"),
+    "rota:page": Url(view="leave.ask"),
+    "rota:set": Url(WRITE, act="duty.manage", early=frozenset({404, 422})),
+    "rota:copy": Url(WRITE, act="duty.manage"),
+    "rota:leave_new": Url(WRITE, act="leave.ask"),
+    "rota:leave_decide": Url(WRITE, row="leave", resource="duty", act="duty.manage"),
+    "rota:leave_withdraw": Url(
+        WRITE, row="leave", resource="duty", act="leave.ask", also=frozenset({404}), early=frozenset({404})
+    ),
+    "api-duties-list": Url(READ_WRITE, view="leave.ask", act="duty.manage", early=frozenset({400})),
+    "api-leave-list": Url(READ_WRITE, view="leave.ask", act="leave.ask", early=frozenset({400})),
+    "api-leave-decide": Url(WRITE, row="leave", resource="duty", act="duty.manage", early=frozenset({400})),
+    "api-leave-withdraw": Url(
+        WRITE, row="leave", resource="duty", act="leave.ask", also=frozenset({404}), early=frozenset({404})
+    ),
     "api-me": Url(),
     **pages("api-store-list", "api-team-list", "api-user-list"),
 }
@@ -49,6 +63,13 @@ def rows(world: World) -> dict[str, dict[str, int]]:
     value = {"interval": 3, "first": 1, "out_of_control": 4, "horizon": "7天内"}
     policy = PolicySetting.objects.create(group=world.store.group, key="grade.H", value=value, effective_from=later)
     day = CalendarDay.objects.create(day=later, kind="closed")
+    leave = {
+        place: LeaveRequest.objects.create(
+            store=world.other_store if place == "other" else world.store, user=world.user(key), first_day=later,
+            last_day=later, reason=CANARY if place == "other" else "家中有事",
+        ).pk
+        for place, key in (("own", "consultant"), ("team", "colleague"), ("other", "stranger"))
+    }  # fmt: skip
     everywhere = ("own", "team", "other")
     assert Membership.objects.filter(user=world.user("stranger"), store=world.other_store).exists()
     return {
@@ -58,6 +79,7 @@ def rows(world: World) -> dict[str, dict[str, int]]:
         "store": {"own": world.store.pk, "team": world.store.pk, "other": world.other_store.pk},
         "source": dict.fromkeys(everywhere, source.pk),
         "policy": dict.fromkeys(everywhere, policy.pk),
+        "leave": leave,
         "calendar_day": dict.fromkeys(everywhere, day.pk),
     }  # fmt: skip
 
