@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leads.views import bulk, calendar, customer, follow_up, owner, prospect, visit
+from leads.views import bulk, calendar, customer, follow_up, owner, prospect, stand_in, visit
 
 app_name = "leads"
 urlpatterns = [
@@ -22,6 +22,7 @@ urlpatterns = [
     path("prospects/<int:pk>/reassign/", prospect.ProspectReassign.as_view(), name="prospect_reassign"),
     path("prospects/<int:pk>/follow-up/", follow_up.FollowUpNew.as_view(), name="follow_up_new"),
     path("prospects/<int:pk>/no-answer/", follow_up.NoAnswer.as_view(), name="follow_up_no_answer"),
+    path("stand-in/", stand_in.StandIn.as_view(), name="stand_in"),
     path("profiles/<int:pk>/", customer.CustomerDetail.as_view(), name="customer_detail"),
     path("profiles/<int:pk>/edit/", customer.CustomerEdit.as_view(), name="customer_edit"),
     path("profiles/<int:pk>/reveal/", customer.CustomerReveal.as_view(), name="customer_reveal"),

@@ -11,7 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
 
 from dealership.accounts.models import User
 from dealership.core import request_cache
@@ -44,21 +47,26 @@ NOT_THERE = Duty(DutyKind.REST)
 def duties(
     store_id: int, period: Period, *, user_ids: Iterable[int] | None = None, roles: Iterable[Role] | None = None
 ) -> dict[tuple[int, dt.date], Duty]:
-    """(person, day) → duty for everybody with a membership in the store on that day; two statements.
+    """(person, day) → duty for everybody with a membership in the store on that day; one statement.
 
     A person with several roles in the store rests only when each of them rests.
     """
     posts = Membership.objects.filter(store_id=store_id, valid__overlap=DateRange(period.start, period.end))
-    planned = DutyDay.objects.filter(store_id=store_id, **period.filter("day", is_date=True))
     if roles is not None:
         posts = posts.filter(role__in=list(roles))
     if user_ids is not None:
-        wanted = list(user_ids)
-        posts, planned = posts.filter(user_id__in=wanted), planned.filter(user_id__in=wanted)
-    found = _by_default(posts.order_by("id"), [(day, is_open(day, store_id)) for day in period.days()])
-    for row in planned:
-        if (row.user_id, row.day) in found:
-            found[row.user_id, row.day] = Duty(DutyKind(row.kind), row.replacement_id, is_planned=True)
+        posts = posts.filter(user_id__in=list(user_ids))
+    planned = DutyDay.objects.filter(
+        store_id=store_id, user_id=OuterRef("user_id"), **period.filter("day", is_date=True)
+    )
+    as_text = JSONObject(day="day", kind="kind", replacement="replacement_id")
+    rows = list(posts.annotate(planned=ArraySubquery(planned.values(json=as_text))).order_by("id"))
+    found = _by_default(rows, [(day, is_open(day, store_id)) for day in period.days()])
+    for post in rows:
+        for row in post.planned:
+            key = (post.user_id, dt.date.fromisoformat(row["day"]))
+            if key in found:
+                found[key] = Duty(DutyKind(row["kind"]), row["replacement"], is_planned=True)
     return found
 
 

@@ -43,6 +43,7 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
             Entry(_("意向客户"), "outline/users.svg", "leads:prospect_list", "prospect", short=_("客户")),
             Entry(_("级别看板"), "outline/layout-kanban.svg", "leads:prospect_board", "prospect"),
             Entry(_("跟进日历"), "outline/calendar-event.svg", "leads:calendar", "follow_up"),
+            Entry(_("代跟进安排"), "outline/user-share.svg", "leads:stand_in", "prospect", "duty.manage"),
             Entry(_("保有客户"), "outline/car-garage.svg", "leads:owner_list", "owned_vehicle"),
         ),
     ),

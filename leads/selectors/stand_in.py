@@ -52,7 +52,8 @@ def due_by_seller(*, store: Store) -> list[Away]:
     people = {person.pk: person for person in people_in([store.pk], SELLING_ROLES)}
     midnight = Q(due_at__lt=periods.at(today))
     tasks = FollowUpTask.objects.open().filter(store=store, due_at__lt=periods.end_of_day(today)).order_by()
-    counted = tasks.values_list("owner_id").annotate(Count("pk"), Count("pk", filter=midnight))
+    counts = {"number": Count("pk"), "late": Count("pk", filter=midnight)}
+    counted = tasks.values("owner_id").annotate(**counts).values_list("owner_id", "number", "late")
     due = {owner: (number, late) for owner, number, late in counted}
     working = [pk for pk in people if not rota.get((pk, today), NOT_THERE).is_off]
     by_load = sorted(working, key=lambda pk: (due.get(pk, (0, 0))[0], pk))

@@ -40,6 +40,7 @@ URLS = {
     "leads:customer_edit": Url(READ_WRITE, **EDIT_CUSTOMER),
     "leads:customer_reveal": Url(WRITE, act="customer.reveal", **CUSTOMER),
     "leads:phone_add": Url(READ_WRITE, **EDIT_CUSTOMER),
+    "leads:stand_in": Url(READ_WRITE, view="duty.manage", act="duty.manage", also=frozenset({404})),
     "leads:owner_list": Url(also=MAY_REFUSE),
     "api-customers-list": Url(also=MAY_REFUSE),
     "api-customers-lookup": Url(query="?phone=13900000001", view="visit.register"),

@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 from django.utils.translation import gettext as _
 
 from dealership.approvals.models import Approval, ApprovalState
 from dealership.core import periods
+from dealership.core.periods import Period
 from dealership.core.templatetags.ui import clock, day
-from dealership.org.reach import roles_of
+from dealership.org.choices import DutyKind
+from dealership.org.duty import NOT_THERE, duties
+from dealership.org.reach import can, home_store, roles_of
 from dealership.org.roles import APPROVER_ROLES
 from leads.choices import VisitType
 from leads.models import FollowUpTask, Visit
@@ -25,8 +28,16 @@ from sales.models import Deal
 
 def managing(user: Any, reviews: list[Review], month: Month) -> Parts:
     """Decisions first, then people who are late, then cars."""
-    overdue = overdue_by_person(user)
-    sections = [approvals(user), reports(user, reviews), overdue, deliveries(user), unfinished(user)]
+    waiting = due_by_person(user)
+    overdue = overdue_by_person(waiting)
+    sections = [
+        approvals(user),
+        absent(user, waiting),
+        reports(user, reviews),
+        overdue,
+        deliveries(user),
+        unfinished(user),
+    ]
     always = ("approvals", "overdue")
     late = Tile(_("逾期未跟进"), str(overdue.count), _("条"), url=overdue.url, is_late=bool(overdue.count))
     return Parts([*month.today_tiles(), late], [s for s in sections if s.lines or s.key in always])
@@ -86,11 +97,35 @@ def reports(user: Any, reviews: list[Review]) -> Section:
     return Section("reports", _("团队日报"), lines, page("reviews:team"))
 
 
-def overdue_by_person(user: Any) -> Section:
+def due_by_person(user: Any) -> list[dict[str, Any]]:
+    """Calls due by tonight (`due`), and those of them that are overdue since before today (`total`), by owner."""
+    midnight = Q(due_at__lt=periods.at(periods.today()))
+    rows = FollowUpTask.objects.visible_to(user).open().filter(due_at__lt=periods.end_of_day(periods.today()))
+    people = rows.order_by().values("owner_id", "owner__name", "store_id")
+    return list(people.annotate(due=Count("pk"), total=Count("pk", filter=midnight), oldest=Min("due_at")))
+
+
+def absent(user: Any, waiting: list[dict[str, Any]]) -> Section:
+    """代跟进: who is off today with calls due, and whether somebody took them over; for who plans the own store."""
+    store, today = home_store(user), periods.today()
+    if store is None or not can(user, "duty.manage", store.pk):
+        return Section("absent", "", [])
+    rota = duties(store.pk, Period.day(today)) if waiting else {}
+    lines = []
+    for row in waiting:
+        duty = rota.get((row["owner_id"], today), NOT_THERE)
+        if row["store_id"] == store.pk and duty.is_off:
+            taken = duty.replacement_id is not None
+            note = _("已有同事代跟进") if taken else _("还没有人代跟进")
+            title = f"{row['owner__name']} · {DutyKind(duty.kind).label}"
+            side = _("%(n)s 位到期") % {"n": row["due"]}
+            lines.append(Line(title, note, side, page("leads:stand_in"), is_late=not taken))
+    return Section("absent", _("休息、请假同事的到期客户"), lines[:8], page("leads:stand_in"))
+
+
+def overdue_by_person(waiting: list[dict[str, Any]]) -> Section:
     """Who has calls that are overdue, the most first."""
-    rows = FollowUpTask.objects.visible_to(user).open().filter(due_at__lt=periods.at(periods.today())).order_by()
-    people = rows.values("owner_id", "owner__name").annotate(total=Count("pk"), oldest=Min("due_at"))
-    found = sorted(people, key=lambda row: (-row["total"], row["owner_id"]))
+    found = sorted((row for row in waiting if row["total"]), key=lambda row: (-row["total"], row["owner_id"]))
     lines = [
         Line(
             row["owner__name"],
