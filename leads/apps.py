@@ -9,13 +9,16 @@ class LeadsConfig(AppConfig):
         from dealership.core.search import register_finder
         from dealership.core.services import register_conflict
         from dealership.org.leaving import register_holding
+        from leads.selectors.drive import timeline_entries
         from leads.selectors.finding import FINDERS
         from leads.selectors.prospect import held_count
+        from leads.selectors.timeline import register_source
 
         for finder in FINDERS:
             register_finder(finder)
 
         register_holding("意向客户", held_count)
+        register_source("test_drives", timeline_entries)
         for constraint, code, message in (
             ("leads_customerphone_one_owner", "phone_taken", "该号码刚刚被同事登记，请重新查询归属后再保存。"),
             ("leads_prospect_one_live", "card_exists", "该客户已有跟进中的意向卡，请在原卡上继续跟进。"),
@@ -24,5 +27,8 @@ class LeadsConfig(AppConfig):
             ("leads_followuptask_one_open", "task_exists", "该客户已有一条待跟进任务，请刷新后再试。"),
             ("leads_ownedvehicle_vin_key", "vin_owned", "该车架号已有车主档案，请核对车架号。"),
             ("leads_ownedvehicle_deal_id_key", "deal_delivered", "该订单已生成车主档案，无需重复交车。"),
+            ("leads_testdrive_no_overlap", "drive_clash", "该车这个时段刚刚被同事约走，请换个时段或换一台车。"),
+            ("leads_testdrive_one_out", "car_out", "这台车还没有还车，请等还车后再出发。"),
+            ("leads_democar_plate", "plate_taken", "本店已有这个车牌的试驾车，请核对车牌号。"),
         ):
             register_conflict(constraint, code, message)

@@ -157,6 +157,67 @@ class TaskKind(TextChoices):
     SECOND = "second", "二次追踪"
 
 
+class DriveKind(TextChoices):
+    """A customer without a licence may ride along; only a drive counts as a valid test drive."""
+
+    DRIVE = "drive", "试驾"
+    RIDE = "ride", "试乘"
+
+
+class DriveStatus(TextChoices):
+    BOOKED = "booked", "已预约"
+    OUT = "out", "试驾中"
+    FINISHED = "finished", "已完成"
+    CANCELLED = "cancelled", "已取消"
+    NO_SHOW = "no_show", "未赴约"
+
+
+# States that hold their car: in these no two drives of one car overlap (exclusion constraint).
+HOLDING_DRIVES = (DriveStatus.BOOKED, DriveStatus.OUT)
+DRIVE_TRANSITIONS: dict[str, tuple[str, ...]] = {
+    "": (DriveStatus.BOOKED,),
+    DriveStatus.BOOKED: (DriveStatus.OUT, DriveStatus.CANCELLED, DriveStatus.NO_SHOW),
+    DriveStatus.OUT: (DriveStatus.FINISHED,),
+    DriveStatus.FINISHED: (),
+    DriveStatus.CANCELLED: (),
+    DriveStatus.NO_SHOW: (),
+}
+DRIVE_TONE = {"booked": "azure", "out": "orange", "finished": "green", "cancelled": "secondary", "no_show": "red"}
+
+
+class LicenceClass(TextChoices):
+    """Classes that allow a passenger car of the showroom."""
+
+    C1 = "C1", "C1"
+    C2 = "C2", "C2（自动挡）"
+    B1 = "B1", "B1"
+    B2 = "B2", "B2"
+    A1 = "A1", "A1"
+    A2 = "A2", "A2"
+    A3 = "A3", "A3"
+    C5 = "C5", "C5（残疾人专用）"
+
+
+class AgreementKind(TextChoices):
+    DRAWN = "drawn", "屏幕签名"
+    PAPER = "paper", "已签纸质协议"
+
+
+class DriveAspect(TextChoices):
+    """What the customer gives one to five stars for."""
+
+    POWER = "power", "动力"
+    HANDLING = "handling", "操控"
+    COMFORT = "comfort", "舒适"
+    SPACE = "space", "空间"
+    QUIET = "quiet", "静音"
+    SERVICE = "service", "讲解服务"
+
+
+# The wording of the agreement that was signed; raised when its clauses change.
+AGREEMENT_VERSION = "2026-11"
+
+
 class CareKind(TextChoices):
     D7 = "d7", "7日回访"
     D30 = "d30", "30日关怀"

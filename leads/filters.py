@@ -10,8 +10,18 @@ from django.db.models import Q, QuerySet
 
 from dealership.core import periods
 from dealership.core.periods import Period
-from leads.choices import ContactChannel, FollowUpOutcome, Grade, ProspectStatus, VisitChannel, VisitPurpose, VisitType
-from leads.models import Customer, FollowUp, OwnedVehicle, Prospect, Visit
+from leads.choices import (
+    ContactChannel,
+    DriveKind,
+    DriveStatus,
+    FollowUpOutcome,
+    Grade,
+    ProspectStatus,
+    VisitChannel,
+    VisitPurpose,
+    VisitType,
+)
+from leads.models import Customer, DemoCar, FollowUp, OwnedVehicle, Prospect, TestDrive, Visit
 from leads.selectors.choices import sellers_seen_by, sources_seen_by, stores_seen_by
 from leads.selectors.customer import search_condition
 
@@ -119,6 +129,45 @@ class OwnerFilter(_Search):
     def by_care_due(self, rows: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
         due = Q(care_tasks__done_at=None, care_tasks__due_on__lte=periods.today())
         return rows.filter(due).distinct() if value else rows
+
+
+def _demo_cars(request: Any) -> QuerySet[Any]:
+    return DemoCar.objects.visible_to(request.user).order_by("id")
+
+
+class DriveFilter(_Search):
+    """Filters of the test drives."""
+
+    status = df.MultipleChoiceFilter(label="状态", choices=DriveStatus.choices, distinct=False)
+    kind = df.ChoiceFilter(label="类型", choices=DriveKind.choices)
+    car = df.ModelChoiceFilter(label="试驾车", queryset=_demo_cars)
+    store = df.ModelChoiceFilter(label="门店", queryset=_stores)
+    owner = df.ModelChoiceFilter(label="顾问", queryset=_sellers)
+    prospect = df.NumberFilter(label="客户卡", field_name="prospect_id")
+    day = df.DateFilter(label="日期", method="by_day", widget=DAY)
+    valid = df.BooleanFilter(label="有效试驾", method="by_valid")
+
+    class Meta:
+        model = TestDrive
+        fields: list[str] = []
+
+    def by_day(self, rows: QuerySet[TestDrive], name: str, value: Any) -> QuerySet[TestDrive]:
+        return rows.filter(planned__overlap=(periods.at(value), periods.end_of_day(value)))
+
+    def by_valid(self, rows: QuerySet[TestDrive], name: str, value: bool) -> QuerySet[TestDrive]:
+        counted = rows.valid()  # type: ignore[attr-defined]
+        return counted if value else rows.exclude(pk__in=counted.values("pk"))
+
+
+class DemoCarFilter(df.FilterSet):
+    """Filters of the demo cars."""
+
+    store = df.ModelChoiceFilter(label="门店", queryset=_stores)
+    is_active = df.BooleanFilter(label="可预约")
+
+    class Meta:
+        model = DemoCar
+        fields: list[str] = []
 
 
 class FollowUpFilter(df.FilterSet):

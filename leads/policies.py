@@ -8,11 +8,13 @@ from typing import Any
 from dealership.core import periods
 from dealership.org.policy import policy
 from leads.choices import (
+    DRIVE_TRANSITIONS,
     GRADE_RANK,
     LIVE_STATUSES,
     OPEN_GRADES,
     OPEN_STATUSES,
     PROSPECT_TRANSITIONS,
+    DriveKind,
     Grade,
     ProspectStatus,
 )
@@ -94,3 +96,45 @@ def gradable() -> tuple[Grade, ...]:
 def grade_horizons(store_id: int, grades: tuple[Grade, ...] = OPEN_GRADES) -> dict[str, str]:
     """What a grade letter means in days, by the store's own policy (H: 7天内)."""
     return {grade.value: str(policy(f"grade.{grade.value}", store_id)["horizon"]) for grade in grades}
+
+
+def drive_slot(store_id: int, day: dt.date) -> dt.timedelta:
+    """Length of a slot of the demo-car calendar; at least ten minutes whatever was entered."""
+    return dt.timedelta(minutes=max(10, int(policy("test_drive.slot_minutes", store_id, day))))
+
+
+def drive_hours(store_id: int, day: dt.date) -> tuple[dt.datetime, dt.datetime]:
+    """From when to when cars may be booked on a day."""
+    opens = periods.at(day, policy("test_drive.opens_at", store_id, day))
+    return opens, periods.at(day, policy("test_drive.closes_at", store_id, day))
+
+
+def drive_slots(store_id: int, day: dt.date) -> list[dt.datetime]:
+    """The starts of a day's slots."""
+    slot = drive_slot(store_id, day)
+    moment, closes = drive_hours(store_id, day)
+    starts = []
+    while moment + slot <= closes:
+        starts.append(moment)
+        moment += slot
+    return starts
+
+
+def may_move_drive(before: str, after: str) -> bool:
+    """Is this move of a test drive in the transition table?"""
+    return after in DRIVE_TRANSITIONS.get(before, ())
+
+
+def missing_to_start(drive: Any) -> list[str]:
+    """What still stands between a booking and its start, in words (licence for a drive, agreement for both)."""
+    missing = []
+    if drive.kind == DriveKind.DRIVE:
+        if drive.licence_checked_at is None:
+            missing.append("还没有核对驾驶证")
+        elif drive.licence_valid_until < periods.today():
+            missing.append("驾驶证已过有效期")
+    if drive.agreement_signed_at is None:
+        missing.append("客户还没有签署试乘试驾协议")
+    if drive.car.insured_until < periods.today():
+        missing.append("试驾车保险已到期")
+    return missing

@@ -12,7 +12,15 @@ from dealership.core import periods
 from dealership.core.periods import Period
 from dealership.core.scoping import Reach, ScopedQuerySet
 from dealership.org.duty import stands_in_for
-from leads.choices import LIVE_STATUSES, OPEN_STATUSES, ProspectStatus, VisitType
+from leads.choices import (
+    HOLDING_DRIVES,
+    LIVE_STATUSES,
+    OPEN_STATUSES,
+    DriveKind,
+    DriveStatus,
+    ProspectStatus,
+    VisitType,
+)
 
 
 def covered_owners(user: Any) -> Q | None:
@@ -121,6 +129,35 @@ class FollowUpTaskQuerySet(ScopedQuerySet):
 
     def overdue(self, moment: dt.datetime) -> Self:
         return self.open().filter(due_at__lt=moment)
+
+
+class DemoCarQuerySet(ScopedQuerySet):
+    """Demo cars belong to the showroom, not to a person."""
+
+    resource = "demo_car"
+    team_path = None
+    owner_path = None
+
+    def within(self, reach: Reach) -> Self:
+        """Who works in the store sees its cars, whatever the reach over people's rows is."""
+        stores = reach.store_ids | reach.own_store_ids
+        return self.filter(Q(store__group_id__in=reach.group_ids) | Q(store_id__in=stores))
+
+
+class TestDriveQuerySet(ScopedQuerySet):
+    """Test drives and their history."""
+
+    __test__ = False
+    resource = "test_drive"
+
+    def holding(self) -> Self:
+        """Booked or out: the car is taken."""
+        return self.filter(status__in=HOLDING_DRIVES)
+
+    def valid(self) -> Self:
+        """Finished drives (no rides) with a checked licence and a signed agreement: what `test_drives` counts."""
+        done = self.filter(status=DriveStatus.FINISHED, kind=DriveKind.DRIVE)
+        return done.exclude(licence_checked_at=None).exclude(agreement_signed_at=None)
 
 
 class OwnedVehicleQuerySet(ScopedQuerySet):

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from leads.views import bulk, calendar, customer, follow_up, owner, prospect, stand_in, visit
+from leads.views import (
+    bulk,
+    calendar,
+    customer,
+    demo_car,
+    drive,
+    drive_run,
+    follow_up,
+    owner,
+    prospect,
+    stand_in,
+    visit,
+)
 
 app_name = "leads"
 urlpatterns = [
@@ -27,6 +39,22 @@ urlpatterns = [
     path("profiles/<int:pk>/edit/", customer.CustomerEdit.as_view(), name="customer_edit"),
     path("profiles/<int:pk>/reveal/", customer.CustomerReveal.as_view(), name="customer_reveal"),
     path("profiles/<int:pk>/phones/new/", customer.PhoneAdd.as_view(), name="phone_add"),
+    path("test-drives/", drive.DriveCalendar.as_view(), name="drive_calendar"),
+    path("test-drives/all/", drive.DriveList.as_view(), name="drive_list"),
+    path("test-drives/new/", drive.DriveNew.as_view(), name="drive_new"),
+    path("test-drives/<int:pk>/", drive_run.DriveDetail.as_view(), name="drive_detail"),
+    path("test-drives/<int:pk>/agreement/", drive_run.DriveAgreement.as_view(), name="drive_agreement"),
+    path("test-drives/<int:pk>/licence/", drive_run.DriveLicence.as_view(), name="drive_licence"),
+    path("test-drives/<int:pk>/sign/", drive_run.DriveSign.as_view(), name="drive_sign"),
+    path("test-drives/<int:pk>/ride/", drive_run.DriveRide.as_view(), name="drive_ride"),
+    path("test-drives/<int:pk>/start/", drive_run.DriveStart.as_view(), name="drive_start"),
+    path("test-drives/<int:pk>/finish/", drive_run.DriveFinish.as_view(), name="drive_finish"),
+    path("test-drives/<int:pk>/move/", drive.DriveMove.as_view(), name="drive_move"),
+    path("test-drives/<int:pk>/cancel/", drive_run.DriveCancel.as_view(), name="drive_cancel"),
+    path("test-drives/<int:pk>/no-show/", drive_run.DriveNoShow.as_view(), name="drive_no_show"),
+    path("demo-cars/", demo_car.DemoCarList.as_view(), name="demo_car_list"),
+    path("demo-cars/new/", demo_car.DemoCarNew.as_view(), name="demo_car_new"),
+    path("demo-cars/<int:pk>/edit/", demo_car.DemoCarEdit.as_view(), name="demo_car_edit"),
     path("owners/", owner.OwnerList.as_view(), name="owner_list"),
     path("owners/<int:pk>/", owner.OwnerDetail.as_view(), name="owner_detail"),
 ]

@@ -44,6 +44,7 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
             Entry(_("级别看板"), "outline/layout-kanban.svg", "leads:prospect_board", "prospect"),
             Entry(_("跟进日历"), "outline/calendar-event.svg", "leads:calendar", "follow_up"),
             Entry(_("代跟进安排"), "outline/user-share.svg", "leads:stand_in", "prospect", "duty.manage"),
+            Entry(_("试乘试驾"), "outline/steering-wheel.svg", "leads:drive_calendar", "demo_car", short=_("试驾")),
             Entry(_("保有客户"), "outline/car-garage.svg", "leads:owner_list", "owned_vehicle"),
         ),
     ),

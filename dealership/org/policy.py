@@ -29,6 +29,14 @@ DEFAULTS: dict[str, Any] = {
     "follow_up.regrade_reason_levels": 2,
     # R-OWN
     "owner.protect_days": {"C": 90, "lost": 30},
+    # Test drives: bookable hours, slots, over-time alert, how far ahead, how far a drive may go
+    "test_drive.opens_at": "08:30",
+    "test_drive.closes_at": "18:30",
+    "test_drive.slot_minutes": 30,
+    "test_drive.max_minutes": 120,
+    "test_drive.grace_minutes": 15,
+    "test_drive.ahead_days": 30,
+    "test_drive.max_km": 200,
     # R-TIME
     "report.daily_due": "20:00",
     "report.evening_due": "20:30",

@@ -18,6 +18,7 @@ SALES_ROWS: tuple[str, ...] = (
     "visit",
     "prospect",
     "follow_up",
+    "test_drive",
     "deal",
     "payment",
     "vehicle",
@@ -31,7 +32,7 @@ SALES_ROWS: tuple[str, ...] = (
     "duty",
 )
 STORE_WIDE = ("store", "team", "vehicle", "catalogue")
-MANAGED = (*SALES_ROWS, "store", "team", "month_close", "audit", "job")
+MANAGED = (*SALES_ROWS, "demo_car", "store", "team", "month_close", "audit", "job")
 
 
 @dataclass(frozen=True)
@@ -49,17 +50,27 @@ def _reach(kind: ReachKind, resources: tuple[str, ...], **other: ReachKind) -> d
 
 CONSULTANT_ACTS = frozenset(
     """customer.change customer.reveal visit.register visit.complete visit.leave prospect.change
-    follow_up.log deal.create deal.change deal.submit deal.cancel payment.register vehicle.lock review.write
-    care.view target.acknowledge approval.ask leave.ask""".split()
+    follow_up.log drive.book drive.run deal.create deal.change deal.submit deal.cancel payment.register vehicle.lock
+    review.write care.view target.acknowledge approval.ask leave.ask""".split()
 )
 MANAGER_ACTS = CONSULTANT_ACTS | frozenset(
     """approval.decide review.comment review.return review.lock review.evening prospect.reassign visit.assign
-    month.confirm month.recheck target.set deal.change_any report.view settings.view duty.manage""".split()
+    month.confirm month.recheck target.set deal.change_any report.view settings.view duty.manage
+    demo_car.manage""".split()
 )
 
 ROLE_TABLE: dict[Role, RoleRule] = {
     Role.SALES_CONSULTANT: RoleRule(
-        reach=_reach("own", SALES_ROWS, store="store", team="store", vehicle="store", catalogue="store", job="own"),
+        reach=_reach(
+            "own",
+            SALES_ROWS,
+            store="store",
+            team="store",
+            vehicle="store",
+            catalogue="store",
+            demo_car="store",
+            job="own",
+        ),
         acts=CONSULTANT_ACTS,
     ),
     Role.TEAM_LEADER: RoleRule(
@@ -71,6 +82,7 @@ ROLE_TABLE: dict[Role, RoleRule] = {
             team="store",
             vehicle="store",
             catalogue="store",
+            demo_car="store",
             job="own",
             approval="own",
             duty="own",
@@ -92,19 +104,30 @@ ROLE_TABLE: dict[Role, RoleRule] = {
         acts=frozenset({"visit.register", "visit.complete", "visit.leave", "visit.assign", "leave.ask"}),
     ),
     Role.DCC_AGENT: RoleRule(
-        reach=_reach("own", SALES_ROWS, store="store", team="store", vehicle="store", catalogue="store", job="own"),
+        reach=_reach(
+            "own",
+            SALES_ROWS,
+            store="store",
+            team="store",
+            vehicle="store",
+            catalogue="store",
+            demo_car="store",
+            job="own",
+        ),
         acts=frozenset(
-            """customer.change customer.reveal visit.register prospect.change follow_up.log review.write
-            leave.ask""".split()
+            """customer.change customer.reveal visit.register prospect.change follow_up.log drive.book
+            review.write leave.ask""".split()
         ),
     ),
     Role.SALES_ADMIN: RoleRule(
         reach=_reach(
-            "store", ("customer", "deal", "payment", "vehicle", "catalogue", "store", "team", "approval"), job="own"
+            "store",
+            tuple("customer deal payment vehicle catalogue store team approval demo_car test_drive".split()),
+            job="own",
         ),
         acts=frozenset(
             """vehicle.manage vehicle.lock vehicle.allocate deal.documents deal.change_any deal.settle
-            invoice.view""".split()
+            invoice.view demo_car.manage""".split()
         ),
     ),
     Role.DELIVERY_SPECIALIST: RoleRule(
@@ -116,7 +139,9 @@ ROLE_TABLE: dict[Role, RoleRule] = {
         acts=frozenset({"care.view", "customer.reveal"}),
     ),
     Role.MARKETING: RoleRule(
-        reach=_reach("store", ("prospect", "customer", "visit", "store", "team", "catalogue", "figure"), job="own"),
+        reach=_reach(
+            "store", ("prospect", "customer", "visit", "test_drive", "store", "team", "catalogue", "figure"), job="own"
+        ),
     ),
     Role.CASHIER: RoleRule(
         reach=_reach("store", ("deal", "payment", "customer", "store", "team"), job="own"),

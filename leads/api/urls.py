@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leads.api import customer, prospect, visit
+from leads.api import customer, drive, prospect, visit
 
 urlpatterns = [
     path("customers/", customer.CustomerList.as_view(), name="api-customers-list"),
@@ -19,4 +19,14 @@ urlpatterns = [
     path("prospects/<int:pk>/", prospect.ProspectDetail.as_view(), name="api-prospects-detail"),
     path("prospects/<int:pk>/follow-ups/", prospect.FollowUpList.as_view(), name="api-prospects-follow-ups"),
     path("prospects/<int:pk>/transfer/", prospect.ProspectTransfer.as_view(), name="api-prospects-transfer"),
+    path("demo-cars/", drive.DemoCarList.as_view(), name="api-demo-cars-list"),
+    path("test-drives/", drive.DriveList.as_view(), name="api-test-drives-list"),
+    path("test-drives/<int:pk>/", drive.DriveDetail.as_view(), name="api-test-drives-detail"),
+    path("test-drives/<int:pk>/licence/", drive.DriveLicence.as_view(), name="api-test-drives-licence"),
+    path("test-drives/<int:pk>/agreement/", drive.DriveAgreement.as_view(), name="api-test-drives-agreement"),
+    path("test-drives/<int:pk>/start/", drive.DriveStart.as_view(), name="api-test-drives-start"),
+    path("test-drives/<int:pk>/finish/", drive.DriveFinish.as_view(), name="api-test-drives-finish"),
+    path("test-drives/<int:pk>/move/", drive.DriveMove.as_view(), name="api-test-drives-move"),
+    path("test-drives/<int:pk>/cancel/", drive.DriveCancel.as_view(), name="api-test-drives-cancel"),
+    path("test-drives/<int:pk>/no-show/", drive.DriveNoShow.as_view(), name="api-test-drives-no-show"),
 ]

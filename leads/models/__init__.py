@@ -1,6 +1,7 @@
 """Customers, their visits, graded cards, follow-ups and owned cars."""
 
 from leads.models.customer import Customer, CustomerPhone
+from leads.models.drive import DemoCar, TestDrive, TestDriveChange
 from leads.models.follow_up import FollowUp, FollowUpTask
 from leads.models.owner import CareTask, OwnedVehicle
 from leads.models.prospect import GradeChange, OwnerChange, Prospect, StatusChange
@@ -10,6 +11,7 @@ __all__ = [
     "CareTask",
     "Customer",
     "CustomerPhone",
+    "DemoCar",
     "FollowUp",
     "FollowUpTask",
     "GradeChange",
@@ -17,5 +19,7 @@ __all__ = [
     "OwnerChange",
     "Prospect",
     "StatusChange",
+    "TestDrive",
+    "TestDriveChange",
     "Visit",
 ]

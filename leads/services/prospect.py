@@ -28,6 +28,7 @@ from leads.models import (
     OwnedVehicle,
     OwnerChange,
     Prospect,
+    TestDrive,
 )
 from leads.services.history import (
     cancel_tasks,
@@ -197,6 +198,7 @@ def _hand_over(card: Prospect, new_owner: Any, *, by: Any, reason: str) -> None:
     customer.touch()
     customer.save(update_fields=["owner", "team", "version", "updated_at"])
     FollowUpTask.objects.open().filter(prospect=card).update(owner=new_owner, team_id=team_id)
+    TestDrive.objects.holding().filter(prospect=card).update(owner=new_owner, team_id=team_id)
 
 
 def _locked_with_customer(cards: Any, prospect_id: int) -> Prospect:

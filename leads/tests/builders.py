@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 from typing import Any
 
+from dealership.core import periods
 from dealership.org.models import Store
 from leads.choices import Grade, VisitChannel, VisitPurpose
-from leads.models import FollowUp, Prospect, Visit
+from leads.models import DemoCar, FollowUp, Prospect, TestDrive, Visit
+from leads.services.drive import drive_book
 from leads.services.follow_up import follow_up_log
 from leads.services.visit import visit_register
 
 _phones = itertools.count(1)
 _texts = itertools.count(1)
+_plates = itertools.count(1)
 
 
 def new_phone() -> str:
@@ -46,3 +50,27 @@ def make_follow_up(by: Any, prospect: Prospect, **told: Any) -> FollowUp:
     if told["outcome"] != "no_answer":
         told.setdefault("content", f"客户表示周末带家人来看车，第{next(_texts)}次沟通")
     return follow_up_log(by=by, prospect_id=prospect.pk, **told)
+
+
+def make_demo_car(store: Store, **facts: Any) -> DemoCar:
+    """A demo car of the store's first model, insured for a year; made as the showroom's own service would."""
+    facts.setdefault("plate", f"浙A{next(_plates):05d}")
+    facts.setdefault("series", store.brand.series.all()[0])
+    facts.setdefault("insured_until", periods.today() + dt.timedelta(days=365))
+    return DemoCar.objects.create(store=store, **{"description": "豪华版", **facts})
+
+
+def tomorrow_at(clock: str) -> dt.datetime:
+    """A time of tomorrow on the business clock."""
+    return periods.at(periods.today() + dt.timedelta(days=1), clock)
+
+
+def make_drive(by: Any, card: Prospect, car: DemoCar | None = None, **told: Any) -> TestDrive:
+    """A booking for tomorrow at ten, unless told otherwise."""
+    told.setdefault("starts_at", tomorrow_at("10:00"))
+    car = car or make_demo_car(card.store)
+    return drive_book(by=by, prospect_id=card.pk, car_id=car.pk, **told)
+
+
+# A hook and a bow: enough points, wide enough.
+SIGNATURE = [[[20 + 9 * step, 60 + (step % 5) * 11] for step in range(24)], [[300, 90], [340, 110], [380, 70]]]

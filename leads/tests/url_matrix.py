@@ -5,11 +5,13 @@ from __future__ import annotations
 from dealership.core import periods
 from dealership.tests.matrix import CANARY, PAYLOAD, READ_WRITE, WRITE, Url, World
 from leads.models import OwnedVehicle
-from leads.tests.builders import make_visit
+from leads.tests.builders import make_demo_car, make_drive, make_visit
 
 CARD = {"row": "prospect", "resource": "prospect"}
 CUSTOMER = {"row": "customer", "resource": "customer"}
 VISIT = {"row": "visit", "resource": "visit"}
+DRIVE = {"row": "test_drive", "resource": "test_drive"}
+DEMO_CAR = {"row": "demo_car", "resource": "demo_car"}
 EDIT_CARD = {"view": "prospect.change", "act": "prospect.change", **CARD}
 EDIT_CUSTOMER = {"view": "customer.change", "act": "customer.change", **CUSTOMER}
 # A list of rows the role does not reach may refuse instead of being empty.
@@ -42,6 +44,32 @@ URLS = {
     "leads:phone_add": Url(READ_WRITE, **EDIT_CUSTOMER),
     "leads:stand_in": Url(READ_WRITE, view="duty.manage", act="duty.manage", also=frozenset({404})),
     "leads:owner_list": Url(also=MAY_REFUSE),
+    "leads:drive_calendar": Url(also=MAY_REFUSE),
+    "leads:drive_list": Url(also=MAY_REFUSE),
+    "leads:drive_new": Url(READ_WRITE, view="drive.book", act="drive.book"),
+    "leads:drive_detail": Url(**DRIVE),
+    "leads:drive_agreement": Url(**DRIVE),
+    "leads:drive_licence": Url(WRITE, act="drive.run", **DRIVE),
+    "leads:drive_sign": Url(READ_WRITE, view="drive.run", act="drive.run", **DRIVE),
+    "leads:drive_ride": Url(WRITE, act="drive.run", **DRIVE),
+    "leads:drive_start": Url(WRITE, act="drive.run", **DRIVE),
+    "leads:drive_finish": Url(WRITE, act="drive.run", **DRIVE),
+    "leads:drive_move": Url(READ_WRITE, view="drive.book", act="drive.book", **DRIVE),
+    "leads:drive_cancel": Url(WRITE, act="drive.book", **DRIVE),
+    "leads:drive_no_show": Url(WRITE, act="drive.book", **DRIVE),
+    "leads:demo_car_list": Url(also=MAY_REFUSE),
+    "leads:demo_car_new": Url(READ_WRITE, view="demo_car.manage", act="demo_car.manage"),
+    "leads:demo_car_edit": Url(READ_WRITE, view="demo_car.manage", act="demo_car.manage", **DEMO_CAR),
+    "api-demo-cars-list": Url(also=MAY_REFUSE),
+    "api-test-drives-list": Url(READ_WRITE, act="drive.book", also=MAY_REFUSE, early=BAD),
+    "api-test-drives-detail": Url(**DRIVE),
+    "api-test-drives-licence": Url(WRITE, act="drive.run", early=BAD, **DRIVE),
+    "api-test-drives-agreement": Url(WRITE, act="drive.run", early=BAD, **DRIVE),
+    "api-test-drives-start": Url(WRITE, act="drive.run", early=BAD, **DRIVE),
+    "api-test-drives-finish": Url(WRITE, act="drive.run", early=BAD, **DRIVE),
+    "api-test-drives-move": Url(WRITE, act="drive.book", early=BAD, **DRIVE),
+    "api-test-drives-cancel": Url(WRITE, act="drive.book", early=BAD, **DRIVE),
+    "api-test-drives-no-show": Url(WRITE, act="drive.book", early=BAD, **DRIVE),
     "api-customers-list": Url(also=MAY_REFUSE),
     "api-customers-lookup": Url(query="?phone=13900000001", view="visit.register"),
     "api-customers-detail": Url(READ_CHANGE, act="customer.change", early=BAD, **CUSTOMER),
@@ -63,6 +91,7 @@ URLS = {
 def rows(world: World) -> dict[str, dict[str, int]]:
     """One card, its customer and its visit for the consultant, the colleague and store B's consultant."""
     found: dict[str, dict[str, int]] = {"prospect": {}, "customer": {}, "visit": {}, "owned_vehicle": {}}
+    found |= {"demo_car": {}, "test_drive": {}}
     for place, key, name in (
         ("own", "consultant", f"王{PAYLOAD}"), ("team", "colleague", f"李{PAYLOAD}"), ("other", "stranger", CANARY),
     ):  # fmt: skip
@@ -70,6 +99,9 @@ def rows(world: World) -> dict[str, dict[str, int]]:
         visit = make_visit(user, store, name=name, grade="H")
         assert visit.prospect_id
         assert visit.customer_id
+        car = make_demo_car(store, plate=f"浙A{place.upper()}")
+        found["demo_car"][place] = car.pk
+        found["test_drive"][place] = make_drive(user, visit.prospect, car).pk
         found["visit"][place] = visit.pk
         found["prospect"][place] = visit.prospect_id
         found["customer"][place] = visit.customer_id

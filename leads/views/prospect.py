@@ -21,6 +21,7 @@ from leads.filters import ProspectFilter
 from leads.forms import FollowUpForm, ProspectForm, ReassignForm
 from leads.models import Prospect
 from leads.selectors.choices import sees_others
+from leads.selectors.drive import open_drives_of
 from leads.selectors.prospect import (
     DEFAULT_ORDERING,
     ORDERINGS,
@@ -106,6 +107,7 @@ def card_context(request: HttpRequest, card: Prospect) -> dict[str, Any]:
         "form": FollowUpForm(user=user, initial={"version": card.version}),
         "timeline": timeline,
         "tasks": open_tasks(user=user, prospect=card),
+        "drives": open_drives_of(user=user, prospect=card),
         "grades": [entry for entry in reversed(timeline) if entry.grade],
         "now": periods.now(),
         "plain": None,
@@ -114,6 +116,7 @@ def card_context(request: HttpRequest, card: Prospect) -> dict[str, Any]:
             "log": can(user, "follow_up.log", card.store_id) and policies.can_be_followed(card),
             "edit": can(user, "prospect.change", card.store_id) and policies.can_edit(card) and not standing_in,
             "reassign": can(user, "prospect.reassign", card.store_id) and policies.can_edit(card),
+            "drive": can(user, "drive.book", card.store_id) and policies.can_be_followed(card) and not standing_in,
             "deal": can(user, "deal.create", card.store_id) and policies.can_regrade(card) and not standing_in,
             "reveal": can(user, "customer.reveal", card.store_id),
         },
@@ -149,7 +152,8 @@ def stale(request: HttpRequest, template: str, context: dict[str, Any], form: An
     """A refused edit: both values are shown by their labels, and sending again is then based on the newest version."""
     if error.code != "stale":
         return refuse(request, template, context, form, error)
-    labels = {name: str(field.label) for name, field in form.fields.items()}
+    labels = {"status": _("状态"), "planned": _("预约时间")}
+    labels |= {name: str(field.label) for name, field in form.fields.items()}
     mine = {name: form.data.get(name, "") for name in error.current}
     differing = {
         labels.get(name, name): value for name, value in error.current.items() if str(value) != str(mine[name])

@@ -12,7 +12,8 @@ from dealership.core import periods
 from dealership.core.masking import mask_phone
 from dealership.core.templatetags.ui import clock, day
 from leads.choices import FollowUpOutcome, Grade, TaskKind, VisitType
-from leads.models import CustomerPhone, FollowUp, FollowUpTask, Visit
+from leads.models import CustomerPhone, FollowUp, FollowUpTask, TestDrive, Visit
+from leads.selectors.drive import drives_of_day
 from reports.today.parts import Line, Parts, Section, cut, page
 from reviews.choices import ReviewKind
 from reviews.models import Review
@@ -30,6 +31,7 @@ def selling(user: Any, reviews: list[Review], *, leads_team: bool) -> Parts:
     tasks = due_tasks(user)
     own = [task for task in tasks if task.owner_id == user.pk]
     sections = [must_call(own), appointments(own), standing_in([task for task in tasks if task.owner_id != user.pk])]
+    sections.append(drives_today(user, owner=user))
     if not leads_team:
         sections += [unfinished_visits(user), to_deliver(user)]
     actions = [(_("登记来店"), page("leads:visit_new"))]
@@ -112,6 +114,21 @@ def appointments(tasks: list[Any]) -> Section:
     """Customers who promised to come today."""
     moment = periods.now()
     return Section("appointments", _("今日邀约到店"), [_call(task, moment) for task in tasks if comes_today(task)])
+
+
+def drives_today(user: Any, *, owner: Any = None) -> Section:
+    """Today's test drives and cars still out, of one person or of everybody within reach; late ones are red."""
+    drives = drives_of_day(user=user, day=periods.today(), owner=owner)
+    lines, more = cut([_drive(drive, whose=owner is None) for drive in drives])
+    late = sum(drive.is_late for drive in drives)
+    return Section("drives", _("今日试驾"), lines, page("leads:drive_calendar"), more=more, late=late)
+
+
+def _drive(drive: TestDrive, *, whose: bool) -> Line:
+    owner = drive.owner.name if whose else ""
+    note = " · ".join(text for text in (str(drive.car), owner, drive.get_status_display()) if text)
+    url = page("leads:drive_detail", drive.pk)
+    return Line(drive.customer.display_name, note, clock(drive.starts_at), url, is_late=drive.is_late)
 
 
 def unfinished_visits(user: Any) -> Section:
