@@ -155,6 +155,7 @@ class TaskKind(TextChoices):
     FIRST = "first", "首次回访"
     REGULAR = "regular", "跟进"
     SECOND = "second", "二次追踪"
+    THANKS = "thanks", "到店致谢"
 
 
 class DriveKind(TextChoices):

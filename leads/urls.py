@@ -5,6 +5,7 @@ from django.urls import path
 from leads.views import (
     bulk,
     calendar,
+    card,
     customer,
     demo_car,
     drive,
@@ -29,6 +30,7 @@ urlpatterns = [
     path("calendar/", calendar.FollowUpCalendar.as_view(), name="calendar"),
     path("prospects/bulk/", bulk.ProspectBulk.as_view(), name="prospect_bulk"),
     path("prospects/board/", prospect.ProspectBoard.as_view(), name="prospect_board"),
+    path("prospects/new/", card.CardNew.as_view(), name="card_new"),
     path("prospects/<int:pk>/", prospect.ProspectDetail.as_view(), name="prospect_detail"),
     path("prospects/<int:pk>/edit/", prospect.ProspectEdit.as_view(), name="prospect_edit"),
     path("prospects/<int:pk>/reassign/", prospect.ProspectReassign.as_view(), name="prospect_reassign"),

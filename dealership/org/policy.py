@@ -26,6 +26,9 @@ DEFAULTS: dict[str, Any] = {
     "follow_up.no_answer_resets": 2,
     "follow_up.second_days": {"H": 3, "A": 3, "B": 7, "C": 7, "N": 7},
     "follow_up.default_time": "18:00",
+    # R-FU-4: after a party left
+    "follow_up.thanks_hours": 2,
+    "follow_up.first_call_hours": 24,
     "follow_up.regrade_reason_levels": 2,
     # R-OWN
     "owner.protect_days": {"C": 90, "lost": 30},

@@ -12,7 +12,7 @@ from dealership.org.reach import require
 from leads.api import serializers as shapes
 from leads.api.base import Resource, listed, taken
 from leads.filters import FollowUpFilter, ProspectFilter
-from leads.selectors.choices import seller_chosen, series_chosen, source_chosen
+from leads.selectors.choices import seller_chosen, series_chosen, source_chosen, store_for
 from leads.selectors.prospect import (
     DEFAULT_ORDERING,
     ORDERINGS,
@@ -22,6 +22,8 @@ from leads.selectors.prospect import (
     prospect_get,
     prospect_list,
 )
+from leads.selectors.referrer import referrer_chosen
+from leads.services.card import card_register
 from leads.services.follow_up import follow_up_log
 from leads.services.prospect import prospect_change, prospect_reassign
 
@@ -41,6 +43,25 @@ class ProspectList(Resource):
             shape=shapes.ProspectOut,
         )  # fmt: skip
 
+    @extend_schema(request=shapes.ProspectIn, responses={201: shapes.ProspectOut})
+    def post(self, request: Request) -> Response:
+        """A card for a customer who has not visited; customer found or made by phone."""
+        store = store_for(request.user, "prospect.change")
+        facts = taken(request, shapes.ProspectIn)
+        facts |= {
+            "source": source_chosen(store, facts["source"]),
+            "series": series_chosen(store, facts["series"]),
+            "owner": seller_chosen(store, facts["owner"], "owner"),
+            "referred_by": referrer_chosen(user=request.user, store=store, customer_id=facts["referred_by"]),
+        }
+        card, replay = once(
+            by=request.user, action="prospect.create", key=idempotency_key(request),
+            create=lambda: card_register(by=request.user, store=store, **facts),
+            find=lambda row_id: prospect_get(user=request.user, prospect_id=row_id),
+        )  # fmt: skip
+        shown = shapes.ProspectOut(prospect_get(user=request.user, prospect_id=card.pk)).data
+        return created(shown, replay=replay)
+
 
 class ProspectDetail(Resource):
     """One card."""
@@ -57,6 +78,9 @@ class ProspectDetail(Resource):
         version = details.pop("version", None)
         if "source" in details:
             details["source"] = source_chosen(card.store, details["source"])
+        if "referred_by" in details:
+            referrer = details["referred_by"]
+            details["referred_by"] = referrer_chosen(user=request.user, store=card.store, customer_id=referrer)
         if "series" in details:
             details["series"] = series_chosen(card.store, details["series"])
         prospect_change(by=request.user, prospect_id=pk, version=version, details=details)

@@ -12,6 +12,7 @@ from dealership.core.money import MAX_MONEY
 from dealership.core.text import has_control_characters
 from leads.choices import (
     OPEN_GRADE_CHOICES,
+    CardChannel,
     ContactChannel,
     CustomerKind,
     FollowUpOutcome,
@@ -23,6 +24,9 @@ from leads.choices import (
     VisitPurpose,
 )
 from leads.models import Customer, FollowUp, Prospect, Visit
+
+# A card of the showroom comes from a visit.
+CARD_CHANNELS = [(CardChannel.DCC, CardChannel.DCC.label), (CardChannel.OTHER, CardChannel.OTHER.label)]
 
 
 class CleanText(serializers.CharField):
@@ -223,7 +227,7 @@ class ProspectOut(serializers.ModelSerializer[Prospect]):
             "id", "version", "store", "customer", "owner", "grade", "grade_since", "status", "card_created_at",
             "card_channel", "source", "series", "next_follow_up_at", "last_contact_at", "budget_min", "budget_max",
             "purchase_kind", "licence_quota_status", "current_car", "competitor", "decision_maker", "key_concern",
-            "previous",
+            "previous", "referred_by",
         ]  # fmt: skip
 
 
@@ -241,6 +245,22 @@ class ProspectPatch(serializers.Serializer[Any]):
     competitor = CleanText(max_length=60, required=False)
     decision_maker = CleanText(max_length=40, required=False)
     key_concern = CleanText(max_length=200, required=False)
+    referred_by = serializers.IntegerField(required=False, allow_null=True)
+
+
+class ProspectIn(serializers.Serializer[Any]):
+    """A card without a visit."""
+
+    phone = CleanText(max_length=30)
+    name = CleanText(max_length=40, required=False)
+    gender = serializers.ChoiceField(choices=Gender.choices, required=False, allow_blank=True)
+    channel = serializers.ChoiceField(choices=CARD_CHANNELS, required=False)
+    grade = serializers.ChoiceField(choices=OPEN_GRADE_CHOICES, required=False)
+    source: Any = serializers.IntegerField(required=False, allow_null=True, default=None)
+    series = serializers.IntegerField(required=False, allow_null=True, default=None)
+    referred_by = serializers.IntegerField(required=False, allow_null=True, default=None)
+    owner = serializers.IntegerField(required=False, allow_null=True, default=None)
+    next_follow_up_at = serializers.DateTimeField(required=False, allow_null=True)
 
 
 class FollowUpOut(serializers.ModelSerializer[FollowUp]):

@@ -25,6 +25,7 @@ from leads.choices import (
 from leads.models import Customer, Prospect
 from leads.policies import gradable
 from leads.selectors.choices import sellers_in, series_of, sources_of
+from leads.selectors.referrer import referrer_found
 
 AREA = {"rows": 3, "data-draft-field": ""}
 TITLES = [(Gender.MALE, Gender.MALE.label), (Gender.FEMALE, Gender.FEMALE.label)]
@@ -152,15 +153,25 @@ class ProspectForm(DomainForm):
         label=_("关注重点"), required=False, max_length=200, widget=forms.Textarea(attrs={"rows": 2})
     )
 
+    referred_by = CleanCharField(
+        label=_("转介绍人（手机号或姓名）"), required=False, max_length=40, help_text=_("只在您的客户里查找")
+    )
+
     def __init__(self, *args: Any, card: Prospect, **kwargs: Any) -> None:
         shown = {name: getattr(card, name) for name in type(self).base_fields if hasattr(card, name)}
+        shown["referred_by"] = card.referred_by.name if card.referred_by else ""
         super().__init__(*args, initial={**shown, **(kwargs.pop("initial", None) or {})}, **kwargs)
+        self.card = card
         offer(self, "series", series_of(card.store))
         offer(self, "source", sources_of(card.store))
 
     def details(self) -> dict[str, Any]:
-        """The facts to change."""
-        return {name: value for name, value in self.cleaned_data.items() if name not in ("version", "idempotency_key")}
+        """The facts to change. A referrer that was not touched stays, also when the name alone would be ambiguous."""
+        told = {name: value for name, value in self.cleaned_data.items() if name not in ("version", "idempotency_key")}
+        typed, known = told.pop("referred_by"), self.card.referred_by
+        if typed != (known.name if known else ""):
+            told["referred_by"] = referrer_found(user=self.user, store=self.card.store, text=typed)
+        return told
 
 
 class CustomerForm(DomainForm):

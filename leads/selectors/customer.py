@@ -105,7 +105,7 @@ def customer_list(*, user: Any) -> QuerySet[Customer]:
 
 def customer_cards(*, user: Any, customer: Customer) -> list[Prospect]:
     """The customer's cards within reach, newest first."""
-    rows = Prospect.objects.visible_to(user).filter(customer=customer).select_related("owner", "series")
+    rows = Prospect.objects.visible_to(user).filter(customer=customer).select_related("owner", "series", "referred_by")
     return list(rows.order_by("-card_created_at", "-id"))
 
 

@@ -57,7 +57,7 @@ def bulk_run(*, by: Any, ids: Sequence[int], act: Act, rehearse: bool) -> list[O
         raise DomainError("nothing_chosen", "请先勾选要处理的客户。")
     if len(ids) > MOST:
         raise DomainError("too_many", f"一次最多处理 {MOST} 位客户，请缩小筛选范围后分批处理。")
-    cards = list(prospect_list(user=by).filter(pk__in=set(ids)).order_by("due", "id"))
+    cards = list(prospect_list(user=by).filter(pk__in=set(ids)).order_by("next_follow_up_at", "id"))
     with _rehearsal() if rehearse else _for_real():
         return [
             Outcome(card.pk, card.customer.display_name, card.grade, str(card.owner), _refusal(act, card.pk))

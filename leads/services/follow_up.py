@@ -18,6 +18,8 @@ from leads.choices import REJECTIONS, ContactChannel, FollowUpOutcome, Grade, Pr
 from leads.models import FollowUp, FollowUpTask, Prospect
 from leads.services.history import finish_tasks, move_status, open_task, open_tasks, write_grade
 
+MESSAGES = (ContactChannel.WECHAT, ContactChannel.SMS)
+
 
 @dataclass(frozen=True)
 class Contact:
@@ -78,7 +80,9 @@ def follow_up_log(
     )  # fmt: skip
     check_contact(card, contact)
     check_grade(card, contact)
-    return _write(card, contact, _next_due(card, contact, by), by=by)
+    waiting = open_tasks(card)
+    due = None if _only_thanks(contact, waiting) else _next_due(card, contact, by)
+    return _write(card, contact, waiting, due, by=by)
 
 
 def check_contact(card: Prospect, contact: Contact) -> None:
@@ -174,18 +178,28 @@ def _no_answers_spent(card: Prospect) -> bool:
     return len(last) == allowed and all(outcome == FollowUpOutcome.NO_ANSWER for outcome in last)
 
 
-def _write(card: Prospect, contact: Contact, due: dt.datetime | None, *, by: Any) -> FollowUp:
+def _only_thanks(contact: Contact, waiting: list[FollowUpTask]) -> bool:
+    """R-FU-4: a thank-you message after a first visit leaves the first call where it is."""
+    kinds = {task.kind for task in waiting}
+    plain = contact.outcome == FollowUpOutcome.REACHED and contact.chosen_next is None
+    return plain and contact.channel in MESSAGES and {TaskKind.THANKS, TaskKind.FIRST} <= kinds
+
+
+def _write(
+    card: Prospect, contact: Contact, waiting: list[FollowUpTask], due: dt.datetime | None, *, by: Any
+) -> FollowUp:
+    kept = [task.due_at for task in waiting if not _fulfils(contact, task, renews=due is not None)]
     row = FollowUp.objects.create(
         store_id=card.store_id, team_id=card.team_id, owner_id=card.owner_id, done_by=by, prospect=card,
         customer_id=card.customer_id, done_at=contact.moment, channel=contact.channel, outcome=contact.outcome,
         content=contact.content, grade_before=card.grade, grade_after=contact.grade,
-        next_follow_up_at=due or card.next_follow_up_at, delay_reason=contact.delay_reason[:200],
+        next_follow_up_at=due or min(kept, default=None), delay_reason=contact.delay_reason[:200],
     )  # fmt: skip
     if contact.grade != card.grade:
         write_grade(card, contact.grade, at=contact.moment, by=by, reason=contact.grade_reason)
     if card.status == ProspectStatus.OUT_OF_CONTROL and contact.is_answered:
         move_status(card, ProspectStatus.ACTIVE, at=contact.moment, by=by, reason="重新联系上")
-    _renew_tasks(card, contact, row, due)
+    _renew_tasks(card, contact, row, waiting, due)
     if contact.is_answered:
         card.last_contact_at = max(contact.moment, card.last_contact_at or contact.moment)
     card.touch()
@@ -197,13 +211,14 @@ def _write(card: Prospect, contact: Contact, due: dt.datetime | None, *, by: Any
     return row
 
 
-def _renew_tasks(card: Prospect, contact: Contact, row: FollowUp, due: dt.datetime | None) -> None:
+def _renew_tasks(
+    card: Prospect, contact: Contact, row: FollowUp, waiting: list[FollowUpTask], due: dt.datetime | None
+) -> None:
     """Close what this contact fulfils and open what follows; the nearest open task is the card's next step.
 
     A refusal opens the mandatory second follow-up, due by the grade the customer had when refusing (R-REJ); only a
     real contact fulfils it, and a refusal heard in that second follow-up does not open a third.
     """
-    waiting = open_tasks(card)
     fulfilled = [task for task in waiting if _fulfils(contact, task, renews=due is not None)]
     finish_tasks(fulfilled, row)
     left = [task for task in waiting if task not in fulfilled]
@@ -217,4 +232,4 @@ def _renew_tasks(card: Prospect, contact: Contact, row: FollowUp, due: dt.dateti
 
 
 def _fulfils(contact: Contact, task: FollowUpTask, *, renews: bool) -> bool:
-    return contact.is_answered if task.kind == TaskKind.SECOND else renews
+    return contact.is_answered if task.kind in (TaskKind.SECOND, TaskKind.THANKS) else renews

@@ -40,7 +40,7 @@ from leads.services.history import (
 
 CHANGEABLE = frozenset(
     """source series budget_min budget_max purchase_kind licence_quota_status current_car competitor decision_maker
-    key_concern""".split()
+    key_concern referred_by""".split()
 )
 
 
@@ -85,6 +85,7 @@ def open_card(
     next_follow_up_at: dt.datetime | None,
     at: dt.datetime,
     is_new: bool = False,
+    referred_by: Customer | None = None,
 ) -> Prospect:
     """The card, its first status, grade and task; inside the caller's transaction, customer locked.
 
@@ -104,7 +105,7 @@ def open_card(
     card = Prospect(
         store_id=customer.store_id, team_id=customer.team_id, owner=customer.owner, customer=customer, grade=grade,
         grade_since=at, status=ProspectStatus.ACTIVE, card_created_at=at, card_channel=card_channel, source=source,
-        series=series, next_follow_up_at=due, previous=previous,
+        series=series, next_follow_up_at=due, previous=previous, referred_by=referred_by,
     )  # fmt: skip
     card.save()
     write_status(card, "", at=at, by=by)
@@ -138,6 +139,7 @@ def prospect_change(*, by: Any, prospect_id: int, version: int | None, details: 
     if not policies.can_edit(card):
         raise DomainError("card_ended", f"该卡已{card.get_status_display()}，资料不能再修改。")
     changed = {name: value for name, value in details.items() if name in CHANGEABLE}
+    refuse_self_referral(card.customer_id, changed.get("referred_by"))
     check_version(card, version, **{name: _shown(card, name) for name in changed})
     for name, value in changed.items():
         setattr(card, name, value)
@@ -148,6 +150,13 @@ def prospect_change(*, by: Any, prospect_id: int, version: int | None, details: 
     card.save()
     record(by=by, action="prospect.change", target=card, changes={"fields": sorted(changed)})
     return card
+
+
+def refuse_self_referral(customer_id: int | None, referrer: Customer | None) -> None:
+    """Nobody recommends themselves."""
+    if referrer is not None and referrer.pk == customer_id:
+        text = "转介绍人不能是客户本人。"
+        raise DomainError("bad_referrer", text, {"referred_by": [text]})
 
 
 def _shown(card: Prospect, name: str) -> str:

@@ -28,6 +28,7 @@ from leads.choices import (
     VisitType,
 )
 from leads.models import Customer, Prospect, Visit
+from leads.services.after_visit import plan_after_visit
 from leads.services.arrival import Arrival, arrival_checked
 from leads.services.customer import find_or_create, own_if_ownerless
 from leads.services.follow_up import follow_up_log
@@ -122,7 +123,10 @@ def visit_complete(
 
 @service
 def visit_leave(*, by: Any, visit_id: int, left_at: dt.datetime | None = None) -> Visit:
-    """Note when the party left. A second tap changes nothing; a time before the arrival or in the future is refused."""
+    """Note when the party left; thanks and first call become due (R-FU-4).
+
+    A second tap changes nothing; a time before the arrival or in the future is refused.
+    """
     visit = lock(Visit.objects.visible_to(by), visit_id)
     require(by, "visit.leave", visit.store_id)
     if visit.left_at is not None:
@@ -134,6 +138,7 @@ def visit_leave(*, by: Any, visit_id: int, left_at: dt.datetime | None = None) -
     visit.left_at = moment
     visit.touch()
     visit.save(update_fields=["left_at", "version", "updated_at"])
+    plan_after_visit(visit)
     record(by=by, action="visit.leave", target=visit)
     return visit
 

@@ -12,6 +12,7 @@ from dealership.org.reach import can, require
 from leads.forms import CustomerForm, PhoneForm, RevealForm
 from leads.selectors.customer import customer_attended, customer_cards, customer_get
 from leads.selectors.owner import vehicles_of
+from leads.selectors.referrer import referrals_of
 from leads.selectors.timeline import customer_timeline
 from leads.services.customer import customer_change, customer_reveal, phone_add
 from leads.views.base import Page
@@ -28,6 +29,7 @@ class CustomerDetail(Page):
         context = {
             "customer": customer,
             "cards": customer_cards(user=request.user, customer=customer),
+            "referrals": referrals_of(user=request.user, customer=customer),
             "vehicles": vehicles_of(user=request.user, customer_id=pk),
             "timeline": customer_timeline(user=request.user, customer_id=pk),
             "plain": None,

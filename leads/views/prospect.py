@@ -112,6 +112,7 @@ def card_context(request: HttpRequest, card: Prospect) -> dict[str, Any]:
         "now": periods.now(),
         "plain": None,
         "stands_in": standing_in,
+        "referrer_open": card.referred_by is not None and (card.referred_by.owner_id == user.pk or sees_others(user)),
         "may": {
             "log": can(user, "follow_up.log", card.store_id) and policies.can_be_followed(card),
             "edit": can(user, "prospect.change", card.store_id) and policies.can_edit(card) and not standing_in,

@@ -34,7 +34,7 @@ def selling(user: Any, reviews: list[Review], *, leads_team: bool) -> Parts:
     sections.append(drives_today(user, owner=user))
     if not leads_team:
         sections += [unfinished_visits(user), to_deliver(user)]
-    actions = [(_("登记来店"), page("leads:visit_new"))]
+    actions = [(_("登记来店"), page("leads:visit_new")), (_("建卡"), page("leads:card_new"))]
     return Parts([], [report_state(user, reviews), *[s for s in sections if s.lines or s.key == "calls"]], actions)
 
 
@@ -52,6 +52,7 @@ def recent_reviews(user: Any) -> list[Review]:
 def due_tasks(user: Any) -> list[Any]:
     """Open tasks due by tonight, one's own and those stood in for, with phone and promised visits; H first."""
     urgency = Case(
+        When(kind=TaskKind.THANKS, then=Value(-1)),
         *(When(prospect__grade=grade, then=Value(rank)) for grade, rank in URGENCY.items()),
         default=Value(9),
         output_field=IntegerField(),
