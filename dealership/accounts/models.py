@@ -66,3 +66,17 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class SignInCount(models.Model):
+    """Table of the `sign_in` cache (Django's database backend): attempts and used codes with their end."""
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["expires"], name="accounts_signincount_expires")]
+
+    def __str__(self) -> str:
+        return self.cache_key

@@ -1,20 +1,28 @@
-"""The cache may vanish: every access fails open, no business fact lives here."""
+"""The cache may vanish: every access fails open, no business fact lives here.
+
+Only what guards the sign-in (attempts, used codes: the keys of allauth) is kept in the database, so that it neither
+fails open nor locks everybody out when the cache is away.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import structlog
+from django.core.cache import caches
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
+SIGN_IN_KEYS = "allauth"
 
 
 class FailOpenRedisCache(RedisCache):
     """Django's Redis cache that answers 'not there' instead of raising when the server is away (F06, F07)."""
 
     def _open(self, operation: str, fallback: Any, *args: Any, **kwargs: Any) -> Any:
+        if str(args[0]).startswith(SIGN_IN_KEYS):
+            return getattr(caches["sign_in"], operation)(*args, **kwargs)
         try:
             return getattr(super(), operation)(*args, **kwargs)
         except (RedisError, OSError) as error:

@@ -125,7 +125,13 @@ CACHES = {
         "LOCATION": CACHE_URL,
         "KEY_PREFIX": "dealership",
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
-    }
+    },
+    # Sign-in attempts and used codes, counted in the database: they must hold when the cache is away.
+    "sign_in": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "accounts_signincount",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    },
 }
 
 CELERY_BROKER_URL = REDIS_URL

@@ -23,6 +23,7 @@ from dealership.org.models import Store
 from dealership.org.services.people import person_deactivate
 from dealership.tests.builders import PASSWORD, make_person
 from dealership.tests.clients import client_for
+from dealership.tests.fault import free_port
 
 pytestmark = pytest.mark.django_db
 LOGIN = "/accounts/login/"
@@ -86,6 +87,20 @@ def test_s02_many_names_from_one_address_are_limited(li: User) -> None:
         attempt(Client(), f"guess{number}", HTTP_X_FORWARDED_FOR=f"10.0.1.{number}")
     assert LIMITED in attempt(Client(), "li.ming", PASSWORD, HTTP_X_FORWARDED_FOR="10.8.8.8").content.decode()
     assert attempt(Client(), "li.ming", PASSWORD, REMOTE_ADDR="192.0.2.7").status_code == 302
+
+
+def test_s02_limits_hold_while_the_cache_is_away(li: User, settings: Any) -> None:
+    """The cache refuses: people still sign in, and the sixth guess is still the last (reliability: closed for login)."""
+    away = f"redis://127.0.0.1:{free_port()}/0"
+    settings.CACHES = {**settings.CACHES, "default": {**settings.CACHES["default"], "LOCATION": away}}
+    cache.set("anything", 1)
+    assert cache.get("anything") is None  # it is really away, and fails open
+    assert attempt(Client(), "li.ming", PASSWORD).status_code == 302
+    for _ in range(5):
+        assert WRONG in attempt(Client(), "li.ming").content.decode()
+    assert LIMITED in attempt(Client(), "li.ming", PASSWORD).content.decode()
+    refused = APIClient().post(TOKEN, {"username": "li.ming", "password": PASSWORD}, format="json")
+    assert refused.status_code == 429
 
 
 def test_folded_name_signs_in(li: User) -> None:
