@@ -14,10 +14,14 @@ RUN /opt/venv/bin/pip install --require-hashes -r /tmp/requirements.txt
 WORKDIR /app
 COPY . .
 COPY --from=front /app/node_modules node_modules
-# The key is thrown away with this stage: collectstatic signs nothing.
+# The key is thrown away with this stage: collectstatic signs nothing. Published files need no package any more, but the
+# templates include the icons.
 RUN SECRET_KEY=build-only DJANGO_SETTINGS_MODULE=dealership.settings.production \
     /opt/venv/bin/python manage.py collectstatic --no-input -v 0 \
-    && rm -rf node_modules
+    && mv node_modules/@tabler/icons/icons icons \
+    && rm -rf node_modules \
+    && mkdir -p node_modules/@tabler/icons \
+    && mv icons node_modules/@tabler/icons/icons
 
 FROM python:3.11-slim-bookworm
 ENV PATH=/opt/venv/bin:$PATH \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 import yaml
 from celery.bin.beat import beat
 from celery.bin.worker import worker
+from django.conf import settings
 from django.core.management import get_commands
 from django.urls import resolve
 from gunicorn.config import Config
@@ -28,6 +30,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 SERVICES: dict[str, Any] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
 OURS = ("web", "worker", "beat", "migrate")
+ICON = re.compile(r"(?:outline|filled)/[\w-]+\.svg")
 VARIABLE = re.compile(r"(?<!\$)\$\{([A-Z_]+)(:[?-][^}]*)?\}")
 
 
@@ -120,6 +123,34 @@ def test_every_service_has_a_health_check_that_asks_something_real():
     compile(SERVICES["beat"]["healthcheck"]["test"][3], "probe", "exec")
     schedule = words(SERVICES["beat"]["command"])
     assert schedule[schedule.index("--schedule") + 1] in SERVICES["beat"]["healthcheck"]["test"][3]
+
+
+def test_the_image_keeps_the_icons_the_templates_include():
+    """Packages of the front end are dropped after collectstatic, but icons are read when a page is drawn."""
+    kept = re.search(r"rm -rf node_modules +&& mkdir -p (\S+) +&& mv icons (\S+)", DOCKERFILE)
+    assert kept
+    assert kept[2] == f"{kept[1]}/icons"
+    assert ROOT / kept[2] in map(Path, settings.TEMPLATES[0]["DIRS"])
+    named = {name for path in ROOT.glob("templates/**/*.html") for name in ICON.findall(path.read_text())}
+    named |= set(ICON.findall((ROOT / "dealership/org/menu.py").read_text()))
+    assert len(named) > 20
+    assert [name for name in sorted(named) if not (ROOT / kept[2] / name).is_file()] == []
+
+
+def test_beat_is_well_while_its_schedule_is_fresh(tmp_path: Path):
+    command = words(SERVICES["beat"]["command"])
+    path = command[command.index("--schedule") + 1]
+    probe = SERVICES["beat"]["healthcheck"]["test"][3].replace(path, str(tmp_path / "beat-schedule"))
+
+    def answer() -> int:
+        return subprocess.run([sys.executable, "-c", probe], capture_output=True, check=False).returncode
+
+    assert answer() == 1
+    schedule = tmp_path / "beat-schedule.dat"
+    schedule.touch()
+    assert answer() == 0
+    os.utime(schedule, (1, 1))
+    assert answer() == 1
 
 
 def test_the_broker_keeps_its_queue_and_the_cache_may_forget():

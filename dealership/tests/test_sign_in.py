@@ -90,7 +90,7 @@ def test_s02_many_names_from_one_address_are_limited(li: User) -> None:
 
 
 def test_s02_limits_hold_while_the_cache_is_away(li: User, settings: Any) -> None:
-    """The cache refuses: people still sign in, and the sixth guess is still the last (reliability: closed for login)."""
+    """The cache refuses: people still sign in, and the sixth guess is still the last."""
     away = f"redis://127.0.0.1:{free_port()}/0"
     settings.CACHES = {**settings.CACHES, "default": {**settings.CACHES["default"], "LOCATION": away}}
     cache.set("anything", 1)

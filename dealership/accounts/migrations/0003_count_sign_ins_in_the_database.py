@@ -4,21 +4,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_ask_for_an_own_password'),
+        ("accounts", "0002_ask_for_an_own_password"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SignInCount',
+            name="SignInCount",
             fields=[
-                ('cache_key', models.CharField(max_length=255, primary_key=True, serialize=False)),
-                ('value', models.TextField()),
-                ('expires', models.DateTimeField()),
+                ("cache_key", models.CharField(max_length=255, primary_key=True, serialize=False)),
+                ("value", models.TextField()),
+                ("expires", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['expires'], name='accounts_signincount_expires')],
+                "indexes": [models.Index(fields=["expires"], name="accounts_signincount_expires")],
             },
         ),
     ]
