@@ -90,9 +90,13 @@ def _up(place: Place, asked: argparse.Namespace) -> int:
 
 
 def _ready(place: Place, port: int) -> dict[str, str]:
+    password = place.state / "demo-password"
+    who = f"as consultant1, manager, finance, gm …; the password is in {password}"
+    if not password.exists():
+        who = "after ./dev manage first_admin --group NAME, which makes the first administrator"
     return {
         "open": f"http://127.0.0.1:{port}/",
-        "sign in": f"as consultant1, manager, finance, gm …; the password is in {place.state / 'demo-password'}",
+        "sign in": who,
         "stop": "with Ctrl-C or ./dev down",
     }
 
