@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import django_filters as df
@@ -22,7 +23,7 @@ from leads.choices import (
     VisitType,
 )
 from leads.models import Customer, DemoCar, FollowUp, OwnedVehicle, Prospect, TestDrive, Visit
-from leads.selectors.choices import sellers_seen_by, sources_seen_by, stores_seen_by
+from leads.selectors.choices import filter_options, sellers_seen_by, sources_seen_by, stores_seen_by
 from leads.selectors.customer import search_condition
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -45,6 +46,20 @@ class _Search(df.FilterSet):
 
     q = df.CharFilter(label="搜索", method="search", max_length=40)
     path = "customer__"
+
+    @property
+    def form(self) -> Any:
+        """Selects for consultant and source read their options together, and only when a page shows them."""
+        is_new = not hasattr(self, "_form")
+        form = super().form
+        if is_new:
+            for name in ("owner", "source"):
+                if name in form.fields:
+                    form.fields[name].widget.choices = partial(self._options, name)
+        return form
+
+    def _options(self, name: str) -> list[tuple[Any, str]]:
+        return [("", "---------"), *filter_options(self.request.user)[name]]
 
     def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return rows.filter(search_condition(value, self.path))

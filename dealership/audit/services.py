@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 import structlog
-from django.db import models
+from django.db import connection, models
 from django.utils.translation import gettext as _
 
 from dealership.audit.models import AuditEntry, ExportLog, IdempotencyKey, RevealLog
@@ -71,9 +71,19 @@ def once(
     """
     if key is None:
         return create(), False
-    slot, fresh = IdempotencyKey.objects.get_or_create(user=by, action=action, key=key)
-    if not fresh and slot.result_id is not None:
-        return find(slot.result_id), True
+    slot, result_id = _slot(by.pk, action, key)
+    if result_id is not None:
+        return find(result_id), True
     row = create()
-    IdempotencyKey.objects.filter(pk=slot.pk).update(result_id=row.pk)
+    IdempotencyKey.objects.filter(pk=slot).update(result_id=row.pk)
     return row, False
+
+
+def _slot(user_id: int, action: str, key: uuid.UUID) -> tuple[int, int | None]:
+    """The key's row, made or found and locked, in one statement (the ORM needs four): its id and the first result."""
+    statement = """INSERT INTO audit_idempotencykey (user_id, action, key, created_at) VALUES (%s, %s, %s, %s)
+        ON CONFLICT ON CONSTRAINT audit_idempotencykey_once DO UPDATE SET key = EXCLUDED.key RETURNING id, result_id"""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [user_id, action, key, periods.now()])
+        slot, result_id = cursor.fetchone()
+    return slot, result_id

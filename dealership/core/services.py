@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import DatabaseError, IntegrityError, models, transaction
@@ -20,6 +21,7 @@ M = TypeVar("M", bound=models.Model)
 
 _constraint_messages: dict[str, tuple[str, str | Promise]] = {}
 CLOSED_MONTH_MARK = "closed_month:"
+_inside: ContextVar[bool] = ContextVar("inside_service", default=False)
 
 
 def register_conflict(constraint: str, code: str, message: str | Promise) -> None:
@@ -46,18 +48,26 @@ def translate_database_error(error: DatabaseError) -> DomainError | None:
 
 
 def service(function: Callable[P, R]) -> Callable[P, R]:
-    """Decorator of every public write: atomic, with database refusals turned into `Conflict`."""
+    """Decorator of every public write: atomic, with database refusals turned into `Conflict`.
+
+    A service called by a service is part of its transaction and takes no savepoint of its own: a refusal inside marks
+    the whole as to be rolled back, so nothing half written can be kept by catching it on the way.
+    """
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        nested = _inside.get()
+        token = _inside.set(True)
         try:
-            with transaction.atomic():
+            with transaction.atomic(savepoint=not nested):
                 return function(*args, **kwargs)
         except DatabaseError as error:
             refusal = translate_database_error(error)
             if refusal is None:
                 raise
             raise refusal from error
+        finally:
+            _inside.reset(token)
 
     return run
 

@@ -116,10 +116,12 @@ def team_id_in(user: Any, store_id: int) -> int | None:
 
 
 def people_in(store_ids: Iterable[int], roles: Iterable[Role], on: dt.date | None = None) -> QuerySet[User]:
-    """People holding one of the roles in the stores on a day (default today), active accounts only."""
-    held = Membership.objects.filter(
-        store_id__in=list(store_ids), role__in=list(roles), valid__contains=on or periods.today()
-    )
+    """People holding one of the roles in the stores on a day (default today), active accounts only.
+
+    Stores given as a queryset of ids become part of the statement.
+    """
+    stores = store_ids if isinstance(store_ids, QuerySet) else list(store_ids)
+    held = Membership.objects.filter(store_id__in=stores, role__in=list(roles), valid__contains=on or periods.today())
     return User.objects.filter(Q(pk__in=held.values("user_id")), is_active=True).order_by("id")
 
 

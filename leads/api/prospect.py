@@ -13,6 +13,7 @@ from leads.api import serializers as shapes
 from leads.api.base import Resource, listed, taken
 from leads.filters import FollowUpFilter, ProspectFilter
 from leads.selectors.choices import seller_chosen, series_chosen, source_chosen, store_for
+from leads.selectors.customer import primary_phones
 from leads.selectors.prospect import (
     DEFAULT_ORDERING,
     ORDERINGS,
@@ -37,7 +38,7 @@ class ProspectList(Resource):
 
     @extend_schema(operation_id="prospects_list", responses=shapes.ProspectOut(many=True))
     def get(self, request: Request) -> Response:
-        rows = prospect_list(user=request.user)
+        rows = prospect_list(user=request.user).prefetch_related(primary_phones())
         return listed(
             request, rows, filters=ProspectFilter, orderings=ORDERINGS, default=DEFAULT_ORDERING,
             shape=shapes.ProspectOut,

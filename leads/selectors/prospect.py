@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from dealership.core.errors import NotFound
 from leads.choices import LIVE_STATUSES, OPEN_GRADES, OPEN_STATUSES, Grade
 from leads.models import FollowUp, FollowUpTask, Prospect
-from leads.selectors.customer import primary_phones
+from leads.selectors.customer import primary_phone, primary_phones
 
 # Cards without a next step (lost, delivered) come last.
 NEVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
@@ -26,6 +26,12 @@ ORDERINGS: dict[str, tuple[str, ...]] = {
 }
 DEFAULT_ORDERING = "next_follow_up_at"
 COLUMN_SIZE = 20
+# Every column of the card, and of its neighbours only what a row, the card page and the API show.
+SHOWN = (
+    *(field.name for field in Prospect._meta.concrete_fields),
+    *(f"customer__{name}" for name in ("name", "gender", "kind", "no_contact")),
+    *("owner__name", "owner__username", "source__name", "series__name"),
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,12 @@ def prospect_list(*, user: Any) -> QuerySet[Prospect]:
 
 def _shown(rows: QuerySet[Prospect]) -> QuerySet[Prospect]:
     rows = rows.annotate(due=Coalesce(F("next_follow_up_at"), Value(NEVER)))
-    return rows.select_related("customer", "owner", "source", "series").prefetch_related(primary_phones())
+    return rows.select_related("customer", "owner", "source", "series").only(*SHOWN)
+
+
+def prospect_rows(*, user: Any) -> QuerySet[Prospect]:
+    """`prospect_list` for the pages: `phone` comes with the row."""
+    return prospect_list(user=user).annotate(phone=primary_phone())
 
 
 def prospect_get(*, user: Any, prospect_id: int) -> Prospect:
@@ -57,15 +68,26 @@ def prospect_attended(*, user: Any, prospect_id: int) -> Prospect:
     return _one(_shown(Prospect.objects.attended_by(user)), prospect_id)
 
 
+def prospect_reached(*, user: Any, prospect_id: int) -> Prospect:
+    """`prospect_attended` as a write needs it to answer 404 or 403: nothing around the card is read."""
+    rows = Prospect.objects.attended_by(user).only("store", "customer", "version")
+    card = rows.filter(pk=prospect_id).first()
+    if card is None:
+        raise NotFound
+    return card
+
+
 def _one(rows: QuerySet[Prospect], prospect_id: int) -> Prospect:
-    card = rows.select_related("store", "team", "referred_by").filter(pk=prospect_id).first()
+    rows = rows.select_related("customer", "owner", "source", "series", "store")
+    rows = rows.only(*SHOWN, "store__short_name", "store__group", "store__brand").prefetch_related(primary_phones())
+    card = rows.filter(pk=prospect_id).first()
     if card is None:
         raise NotFound
     return card
 
 
 def prospect_board(rows: QuerySet[Any]) -> list[Column]:
-    """Open cards by grade: N, H, A, B, C. `rows` is a filtered `prospect_list`; three statements in all."""
+    """Open cards by grade: N, H, A, B, C. `rows` are filtered `prospect_rows`; two statements in all."""
     rows = rows.filter(status__in=OPEN_STATUSES)
     counted = rows.order_by().values("grade").annotate(total=Count("pk")).values_list("grade", "total")
     counts = dict(counted)
@@ -74,8 +96,7 @@ def prospect_board(rows: QuerySet[Any]) -> list[Column]:
         rows.filter(grade=grade).order_by("due", "id").values_list("pk", flat=True)[:COLUMN_SIZE]  # type: ignore[misc]
         for grade in grades
     ]
-    wanted = list(first.union(*others, all=True))
-    cards = list(rows.filter(pk__in=wanted).order_by("due", "id"))  # type: ignore[misc]
+    cards = list(rows.filter(pk__in=first.union(*others, all=True)).order_by("due", "id"))  # type: ignore[misc]
     return [Column(grade, counts.get(grade, 0), [card for card in cards if card.grade == grade]) for grade in grades]
 
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
 
 from dealership.core.errors import NotFound
 from leads.choices import VisitType
 from leads.models import Visit
-from leads.selectors.customer import primary_phones
+from leads.selectors.customer import primary_phone, primary_phones
 
 ORDERING = ("-visited_at", "-id")
+# Every column of the visit, and of its neighbours only what a row shows.
+SHOWN = (
+    *(field.name for field in Visit._meta.concrete_fields),
+    *("customer__name", "customer__gender", "customer__kind", "source__name"),
+    *(f"{person}__{name}" for person in ("owner", "received_by") for name in ("name", "username")),
+)
 
 
 def visit_list(*, user: Any) -> QuerySet[Visit]:
@@ -20,6 +27,13 @@ def visit_list(*, user: Any) -> QuerySet[Visit]:
     return rows.select_related("customer", "owner", "received_by", "source", "store").prefetch_related(
         "series", primary_phones()
     )
+
+
+def visit_rows(*, user: Any) -> QuerySet[Visit]:
+    """The register for the page, in one statement: `phone` and `model_names` come with the row."""
+    names = Visit.series.through.objects.filter(visit=OuterRef("pk")).order_by("series__name").values("series__name")
+    rows = Visit.objects.visible_to(user).select_related("customer", "owner", "received_by", "source").only(*SHOWN)
+    return rows.annotate(phone=primary_phone(), model_names=ArraySubquery(names))
 
 
 def visit_get(*, user: Any, visit_id: int) -> Visit:

@@ -18,7 +18,7 @@ from leads.choices import ContactChannel, FollowUpOutcome
 from leads.forms import FollowUpForm
 from leads.models import FollowUp, Prospect
 from leads.policies import can_regrade, gradable, grade_horizons
-from leads.selectors.prospect import follow_up_get, open_tasks, prospect_attended
+from leads.selectors.prospect import follow_up_get, open_tasks, prospect_attended, prospect_reached
 from leads.services.follow_up import follow_up_log
 from leads.views.base import Page, back_to
 from leads.views.prospect import stale
@@ -35,6 +35,10 @@ class FollowUpNew(Page):
         shown = {"horizons": grade_horizons(card.store_id, gradable()), "regrade": can_regrade(card)}
         return {"card": card, "tasks": tasks, "next": next_url, **shown}
 
+    def again(self, request: HttpRequest, pk: int) -> dict[str, Any]:
+        """What a refused form is shown with."""
+        return self.context(request, prospect_attended(user=request.user, prospect_id=pk))
+
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         card = prospect_attended(user=request.user, prospect_id=pk)
         require(request.user, "follow_up.log", card.store_id)
@@ -45,15 +49,15 @@ class FollowUpNew(Page):
         return render(request, TEMPLATE, {**self.context(request, card), "form": form})
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        card = prospect_attended(user=request.user, prospect_id=pk)
+        card = prospect_reached(user=request.user, prospect_id=pk)
         require(request.user, "follow_up.log", card.store_id)
         form = FollowUpForm(request.POST, user=request.user)
         if not form.is_valid():
-            return refuse(request, TEMPLATE, self.context(request, card), form)
+            return refuse(request, TEMPLATE, self.again(request, pk), form)
         try:
             row = save(request, card, form)
         except DomainError as error:
-            return stale(request, TEMPLATE, self.context(request, card), form, error)
+            return stale(request, TEMPLATE, self.again(request, pk), form, error)
         said(request, row)
         return redirect(back_to(request, reverse("leads:prospect_detail", args=[pk])))
 
@@ -62,7 +66,7 @@ class NoAnswer(Page):
     """未接通: two taps, no text."""
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        card = prospect_attended(user=request.user, prospect_id=pk)
+        card = prospect_reached(user=request.user, prospect_id=pk)
         require(request.user, "follow_up.log", card.store_id)
         data = request.POST.copy()
         data.update({"outcome": FollowUpOutcome.NO_ANSWER, "channel": ContactChannel.PHONE})

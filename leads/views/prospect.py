@@ -29,7 +29,7 @@ from leads.selectors.prospect import (
     prospect_attended,
     prospect_board,
     prospect_get,
-    prospect_list,
+    prospect_rows,
 )
 from leads.selectors.stand_in import is_stand_in
 from leads.selectors.timeline import customer_timeline
@@ -58,7 +58,7 @@ class ProspectList(Page):
     resource = "prospect"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        filters = ProspectFilter(filters_of(request), queryset=prospect_list(user=request.user), request=request)
+        filters = ProspectFilter(filters_of(request), queryset=prospect_rows(user=request.user), request=request)
         sort = request.GET.get("sort", "")
         sort = sort if sort in ORDERINGS else DEFAULT_ORDERING
         page = page_of(request, filters.qs, ORDERINGS[sort])
@@ -82,7 +82,7 @@ class ProspectBoard(Page):
     resource = "prospect"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        filters = ProspectFilter(request.GET, queryset=prospect_list(user=request.user), request=request)
+        filters = ProspectFilter(request.GET, queryset=prospect_rows(user=request.user), request=request)
         columns = prospect_board(filters.qs)
         context = {"filter": filters, "columns": columns, "now": periods.now(), "grades": policies.gradable()}
         context |= {"may_log": can(request.user, "follow_up.log"), "sees_others": sees_others(request.user)}

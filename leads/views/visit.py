@@ -23,7 +23,7 @@ from leads.models import Visit
 from leads.policies import grade_horizons
 from leads.selectors.choices import sees_others, sellers_in, store_for
 from leads.selectors.customer import customer_lookup
-from leads.selectors.visit import ORDERING, incomplete_visits, visit_get, visit_list, visit_registered
+from leads.selectors.visit import ORDERING, incomplete_visits, visit_get, visit_registered, visit_rows
 from leads.services.customer import owner_notify
 from leads.services.visit import visit_assign, visit_complete, visit_leave, visit_register
 from leads.views.base import Page, back_to
@@ -122,7 +122,7 @@ class VisitList(Page):
     resource = "visit"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        filters = VisitFilter(request.GET, queryset=visit_list(user=request.user), request=request)
+        filters = VisitFilter(request.GET, queryset=visit_rows(user=request.user), request=request)
         page = page_of(request, filters.qs, ORDERING)
         context = {
             "filter": filters,
