@@ -51,7 +51,7 @@ def service(function: Callable[P, R]) -> Callable[P, R]:
     """Decorator of every public write: atomic, with database refusals turned into `Conflict`.
 
     A service called by a service is part of its transaction and takes no savepoint of its own: a refusal inside marks
-    the whole as to be rolled back, so nothing half written can be kept by catching it on the way.
+    the whole as to be rolled back, so nothing half written is kept by catching it on the way: that is an error.
     """
 
     @functools.wraps(function)
@@ -60,7 +60,10 @@ def service(function: Callable[P, R]) -> Callable[P, R]:
         token = _inside.set(True)
         try:
             with transaction.atomic(savepoint=not nested):
-                return function(*args, **kwargs)
+                answer = function(*args, **kwargs)
+                if not nested and transaction.get_rollback():
+                    raise RuntimeError("a refusal inside this service was swallowed: nothing of it would be saved")
+                return answer
         except DatabaseError as error:
             refusal = translate_database_error(error)
             if refusal is None:
