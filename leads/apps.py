@@ -9,6 +9,7 @@ class LeadsConfig(AppConfig):
         from dealership.core.search import register_finder
         from dealership.core.services import register_conflict
         from dealership.org.leaving import register_holding
+        from leads.lead_wiring import register_leads
         from leads.selectors.drive import timeline_entries
         from leads.selectors.finding import FINDERS
         from leads.selectors.prospect import held_count
@@ -19,6 +20,7 @@ class LeadsConfig(AppConfig):
 
         register_holding("意向客户", held_count)
         register_source("test_drives", timeline_entries)
+        register_leads()
         for constraint, code, message in (
             ("leads_customerphone_one_owner", "phone_taken", "该号码刚刚被同事登记，请重新查询归属后再保存。"),
             ("leads_prospect_one_live", "card_exists", "该客户已有跟进中的意向卡，请在原卡上继续跟进。"),

@@ -116,6 +116,87 @@ class CardChannel(TextChoices):
     OTHER = "other", "其他建卡"
 
 
+class LeadState(TextChoices):
+    """A raw lead on its way to a card (§4.1)."""
+
+    NEW = "new", "待分配"
+    ASSIGNED = "assigned", "待处理"
+    CARDED = "carded", "已建卡"
+    INVALID = "invalid", "非意向"
+    MERGED = "merged", "已有档案"
+    RECYCLED = "recycled", "已回收"
+    TRANSFER_PENDING = "transfer_pending", "转移申请中"
+
+
+# In the public pool: nobody's, may be picked. Held: somebody works on it. Open: not processed yet.
+POOL_STATES = (LeadState.NEW, LeadState.RECYCLED)
+HELD_STATES = (LeadState.ASSIGNED, LeadState.TRANSFER_PENDING)
+OPEN_LEAD_STATES = (*POOL_STATES, *HELD_STATES)
+
+
+class LeadEvent(TextChoices):
+    """What happens to a lead; the first two open it or leave it where it is."""
+
+    TAKE_IN = "take_in", "收到线索"
+    REPEAT = "repeat", "再次留资"
+    ASSIGN = "assign", "分配"
+    PICK = "pick", "领取"
+    CARD = "card", "建卡"
+    INVALIDATE = "invalidate", "判为非意向"
+    MERGE = "merge", "并入已有档案"
+    RECYCLE = "recycle", "回收"
+    ASK_TRANSFER = "ask_transfer", "申请转移"
+    APPROVE_TRANSFER = "approve_transfer", "同意转移"
+    REJECT_TRANSFER = "reject_transfer", "拒绝转移"
+
+
+# event → state before → state after. What is not here is refused.
+LEAD_TRANSITIONS: dict[str, dict[str, str]] = {
+    LeadEvent.TAKE_IN: {"": LeadState.NEW},
+    LeadEvent.ASSIGN: dict.fromkeys((*POOL_STATES, LeadState.ASSIGNED), LeadState.ASSIGNED),
+    LeadEvent.PICK: dict.fromkeys(POOL_STATES, LeadState.ASSIGNED),
+    LeadEvent.CARD: {LeadState.ASSIGNED: LeadState.CARDED},
+    LeadEvent.INVALIDATE: {LeadState.ASSIGNED: LeadState.INVALID},
+    LeadEvent.MERGE: {"": LeadState.MERGED, LeadState.ASSIGNED: LeadState.MERGED},
+    LeadEvent.RECYCLE: {LeadState.ASSIGNED: LeadState.RECYCLED},
+    LeadEvent.ASK_TRANSFER: {LeadState.ASSIGNED: LeadState.TRANSFER_PENDING},
+    LeadEvent.APPROVE_TRANSFER: {LeadState.TRANSFER_PENDING: LeadState.ASSIGNED},
+    LeadEvent.REJECT_TRANSFER: {LeadState.TRANSFER_PENDING: LeadState.ASSIGNED},
+}
+
+
+class LeadInvalidReason(TextChoices):
+    """Why a lead is not one (非意向)."""
+
+    WRONG_NUMBER = "wrong_number", "空错号"
+    NO_ANSWER = "no_answer", "多次无人接听"
+    NO_INTENT = "no_intent", "无购车意向"
+    BOUGHT_OURS = "bought_ours", "已购本品"
+    BOUGHT_OTHER = "bought_other", "已购竞品"
+    OTHER_PROVINCE = "other_province", "省外"
+    OTHER_CITY = "other_city", "本省其他地区"
+    OTHER = "other", "其他"
+
+
+class AttemptOutcome(TextChoices):
+    """How trying to reach a lead ended."""
+
+    REACHED = "reached", "打通了"
+    NO_ANSWER = "no_answer", "未接通"
+    WRONG_NUMBER = "wrong_number", "空错号"
+    REFUSED = "refused", "无意向"
+
+
+class AssignedHow(TextChoices):
+    """How a lead came to its owner."""
+
+    AUTO = "auto", "自动分配"
+    MANUAL = "manual", "经理分配"
+    PICK = "pick", "公共池领取"
+    OWN = "own", "自己录入"
+    TRANSFER = "transfer", "转移"
+
+
 class PurchaseKind(TextChoices):
     FIRST = "first", "首购"
     REPLACE = "replace", "换购"

@@ -17,12 +17,13 @@ from leads.choices import (
     DriveStatus,
     FollowUpOutcome,
     Grade,
+    LeadState,
     ProspectStatus,
     VisitChannel,
     VisitPurpose,
     VisitType,
 )
-from leads.models import Customer, DemoCar, FollowUp, OwnedVehicle, Prospect, TestDrive, Visit
+from leads.models import Customer, DemoCar, FollowUp, Lead, OwnedVehicle, Prospect, TestDrive, Visit
 from leads.selectors.choices import filter_options, sellers_seen_by, sources_seen_by, stores_seen_by
 from leads.selectors.customer import search_condition
 
@@ -94,6 +95,44 @@ class ProspectFilter(_Search):
 
     def by_created_to(self, rows: QuerySet[Prospect], name: str, value: Any) -> QuerySet[Prospect]:
         return rows.filter(card_created_at__lt=periods.end_of_day(value))
+
+
+class LeadFilter(df.FilterSet):
+    """Filters of the raw leads; `q` is the end of a number (four digits or more) or part of a name."""
+
+    q = df.CharFilter(label="搜索", method="search", max_length=40)
+    state = df.MultipleChoiceFilter(label="状态", choices=LeadState.choices, distinct=False)
+    store = df.ModelChoiceFilter(label="门店", queryset=_stores)
+    owner = df.ModelChoiceFilter(label="负责人", queryset=_sellers)
+    source = df.ModelChoiceFilter(label="来源", queryset=_sources)
+    overdue = df.BooleanFilter(label="超时未响应", method="by_overdue")
+    waiting = df.BooleanFilter(label="待首次响应", method="by_waiting")
+    received_from = df.DateFilter(label="收到从", method="by_received_from", widget=DAY)
+    received_to = df.DateFilter(label="收到至", method="by_received_to", widget=DAY)
+
+    class Meta:
+        model = Lead
+        fields: list[str] = []
+
+    def search(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
+        digits = value.replace(" ", "").replace("-", "")
+        if digits.isdigit():
+            return rows.filter(phone__contains=digits) if len(digits) >= 4 else rows.none()
+        return rows.filter(name__contains=value.strip())
+
+    def by_overdue(self, rows: QuerySet[Lead], name: str, value: bool) -> QuerySet[Lead]:
+        late = rows.late(periods.now())  # type: ignore[attr-defined]
+        return late if value else rows.exclude(pk__in=late.values("pk"))
+
+    def by_waiting(self, rows: QuerySet[Lead], name: str, value: bool) -> QuerySet[Lead]:
+        waiting = rows.waiting()  # type: ignore[attr-defined]
+        return waiting if value else rows.exclude(pk__in=waiting.values("pk"))
+
+    def by_received_from(self, rows: QuerySet[Lead], name: str, value: Any) -> QuerySet[Lead]:
+        return rows.filter(received_at__gte=periods.at(value))
+
+    def by_received_to(self, rows: QuerySet[Lead], name: str, value: Any) -> QuerySet[Lead]:
+        return rows.filter(received_at__lt=periods.end_of_day(value))
 
 
 class VisitFilter(_Search):

@@ -10,14 +10,17 @@ from django.db.models import Q
 
 from dealership.core import periods
 from dealership.core.periods import Period
-from dealership.core.scoping import Reach, ScopedQuerySet
+from dealership.core.scoping import Reach, ScopedQuerySet, reach_for
 from dealership.org.duty import stands_in_for
 from leads.choices import (
+    HELD_STATES,
     HOLDING_DRIVES,
     LIVE_STATUSES,
     OPEN_STATUSES,
+    POOL_STATES,
     DriveKind,
     DriveStatus,
+    LeadState,
     ProspectStatus,
     VisitType,
 )
@@ -102,6 +105,37 @@ class ProspectRowQuerySet(ScopedQuerySet):
     """Rows that carry the owner, team and store of their prospect at the event."""
 
     resource = "prospect"
+
+
+class LeadQuerySet(ScopedQuerySet):
+    """Raw leads. Who may pick also sees the public pool of the stores where they may."""
+
+    resource = "lead"
+
+    def visible_to(self, user: Any, action: str = "view") -> Self:
+        rows = super().visible_to(user, action)
+        pools = reach_for(user, self.resource, "lead.pick").own_store_ids
+        return rows | self.pool().filter(store_id__in=pools) if pools and action == "view" else rows
+
+    def pool(self) -> Self:
+        return self.filter(state__in=POOL_STATES)
+
+    def held(self) -> Self:
+        """Somebody's and not processed yet."""
+        return self.filter(state__in=HELD_STATES)
+
+    def waiting(self) -> Self:
+        """Assigned and not called yet: the first-response clock runs."""
+        return self.filter(state=LeadState.ASSIGNED, first_contact_at=None)
+
+    def late(self, moment: dt.datetime) -> Self:
+        return self.waiting().filter(sla_due_at__lt=moment)
+
+
+class LeadRowQuerySet(ScopedQuerySet):
+    """Rows that carry the owner, team and store of their lead at the event."""
+
+    resource = "lead"
 
 
 class FollowUpQuerySet(ScopedQuerySet):

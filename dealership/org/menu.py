@@ -40,6 +40,8 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
                 _("来店登记"), "outline/user-plus.svg", "leads:visit_new", "visit", "visit.register", short=_("登记")
             ),
             Entry(_("来店/来电登记表"), "outline/door-enter.svg", "leads:visit_list", "visit", short=_("登记表")),
+            Entry(_("线索"), "outline/inbox.svg", "leads:lead_list", "lead"),
+            Entry(_("线索公共池"), "outline/hand-grab.svg", "leads:lead_pool", "lead", "lead.pick"),
             Entry(_("意向客户"), "outline/users.svg", "leads:prospect_list", "prospect", short=_("客户")),
             Entry(_("级别看板"), "outline/layout-kanban.svg", "leads:prospect_board", "prospect"),
             Entry(_("跟进日历"), "outline/calendar-event.svg", "leads:calendar", "follow_up"),
@@ -94,6 +96,7 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
         (
             Entry(_("人员与岗位"), "outline/id-badge-2.svg", "org:people", "store", "settings.view"),
             Entry(_("业务策略"), "outline/adjustments.svg", "org:policies", "store", "settings.view"),
+            Entry(_("线索分配"), "outline/arrows-split.svg", "leads:lead_settings", "lead", "lead.settings"),
             Entry(_("工作日历"), "outline/calendar.svg", "org:calendar", "store", "settings.view"),
             Entry(_("系统状态"), "outline/heartbeat.svg", "jobs:health", "store", "job.manage"),
             Entry(_("操作记录"), "outline/history.svg", "org:audit", "audit"),

@@ -40,6 +40,16 @@ DEFAULTS: dict[str, Any] = {
     "test_drive.grace_minutes": 15,
     "test_drive.ahead_days": 30,
     "test_drive.max_km": 200,
+    # leads (§4.1): minutes of business hours to the first call, twice that to the pool; who gets how many
+    "showroom.hours": {"open": "08:30", "close": "20:30"},
+    "lead.first_response_minutes": 30,
+    "lead.recycle_factor": 2,
+    "lead.default_weights": {"dcc_agent": 2, "sales_consultant": 1, "team_leader": 0},
+    "lead.open_cap": 20,
+    "lead.no_answer_attempts": 3,
+    "lead.no_answer_days": 2,
+    "lead.pick_daily": 10,
+    "lead.cool_off_days": 3,
     # R-TIME
     "report.daily_due": "20:00",
     "report.evening_due": "20:30",

@@ -16,6 +16,7 @@ ReachKind = Literal["own", "team", "store", "group"]
 SALES_ROWS: tuple[str, ...] = (
     "customer",
     "visit",
+    "lead",
     "prospect",
     "follow_up",
     "test_drive",
@@ -52,11 +53,11 @@ CONSULTANT_ACTS = frozenset(
     """customer.change customer.reveal visit.register visit.complete visit.leave prospect.change
     follow_up.log drive.book drive.run deal.create deal.change deal.submit deal.cancel payment.register vehicle.lock
     review.write care.view target.acknowledge approval.ask leave.ask""".split()
-)
+) | {"lead.create", "lead.work"}
 MANAGER_ACTS = CONSULTANT_ACTS | frozenset(
     """approval.decide review.comment review.return review.lock review.evening prospect.reassign visit.assign
     month.confirm month.recheck target.set deal.change_any report.view settings.view duty.manage
-    demo_car.manage""".split()
+    demo_car.manage lead.assign lead.settings""".split()
 )
 
 ROLE_TABLE: dict[Role, RoleRule] = {
@@ -87,7 +88,8 @@ ROLE_TABLE: dict[Role, RoleRule] = {
             approval="own",
             duty="own",
         ),
-        acts=CONSULTANT_ACTS | {"review.comment"},
+        # A leader of the DCC desk gives leads out and takes from the pool.
+        acts=CONSULTANT_ACTS | {"review.comment", "lead.assign", "lead.pick"},
     ),
     Role.SHOWROOM_MANAGER: RoleRule(reach=_reach("store", MANAGED, job="own"), acts=MANAGER_ACTS, profit=True),
     Role.SALES_MANAGER: RoleRule(
@@ -117,7 +119,8 @@ ROLE_TABLE: dict[Role, RoleRule] = {
         acts=frozenset(
             """customer.change customer.reveal visit.register prospect.change follow_up.log drive.book
             review.write leave.ask""".split()
-        ),
+        )
+        | {"lead.create", "lead.work", "lead.pick"},
     ),
     Role.SALES_ADMIN: RoleRule(
         reach=_reach(
@@ -140,8 +143,11 @@ ROLE_TABLE: dict[Role, RoleRule] = {
     ),
     Role.MARKETING: RoleRule(
         reach=_reach(
-            "store", ("prospect", "customer", "visit", "test_drive", "store", "team", "catalogue", "figure"), job="own"
+            "store",
+            ("lead", "prospect", "customer", "visit", "test_drive", "store", "team", "catalogue", "figure"),
+            job="own",
         ),
+        acts=frozenset({"lead.create"}),
     ),
     Role.CASHIER: RoleRule(
         reach=_reach("store", ("deal", "payment", "customer", "store", "team"), job="own"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leads.api import customer, drive, prospect, visit
+from leads.api import customer, drive, lead, prospect, visit
 
 urlpatterns = [
     path("customers/", customer.CustomerList.as_view(), name="api-customers-list"),
@@ -10,6 +10,15 @@ urlpatterns = [
     path("customers/<int:pk>/", customer.CustomerDetail.as_view(), name="api-customers-detail"),
     path("customers/<int:pk>/reveal/", customer.CustomerReveal.as_view(), name="api-customers-reveal"),
     path("customers/<int:pk>/timeline/", customer.CustomerTimeline.as_view(), name="api-customers-timeline"),
+    path("leads/", lead.LeadList.as_view(), name="api-leads-list"),
+    path("leads/<int:pk>/", lead.LeadDetail.as_view(), name="api-leads-detail"),
+    path("leads/<int:pk>/attempts/", lead.LeadAttempts.as_view(), name="api-leads-attempts"),
+    path("leads/<int:pk>/assign/", lead.LeadAssign.as_view(), name="api-leads-assign"),
+    path("leads/<int:pk>/convert/", lead.LeadConvert.as_view(), name="api-leads-convert"),
+    path("leads/<int:pk>/mark-invalid/", lead.LeadMarkInvalid.as_view(), name="api-leads-mark-invalid"),
+    path("leads/<int:pk>/pick/", lead.LeadPick.as_view(), name="api-leads-pick"),
+    path("leads/<int:pk>/transfer/", lead.LeadTransfer.as_view(), name="api-leads-transfer"),
+    path("leads/<int:pk>/reveal/", lead.LeadReveal.as_view(), name="api-leads-reveal"),
     path("visits/", visit.VisitList.as_view(), name="api-visits-list"),
     path("visits/<int:pk>/", visit.VisitDetail.as_view(), name="api-visits-detail"),
     path("visits/<int:pk>/complete/", visit.VisitComplete.as_view(), name="api-visits-complete"),

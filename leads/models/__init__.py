@@ -3,6 +3,7 @@
 from leads.models.customer import Customer, CustomerPhone
 from leads.models.drive import DemoCar, TestDrive, TestDriveChange
 from leads.models.follow_up import FollowUp, FollowUpTask
+from leads.models.lead import Lead, LeadAssignee, LeadAssignment, LeadAttempt, LeadChange, LeadDesk
 from leads.models.owner import CareTask, OwnedVehicle
 from leads.models.prospect import GradeChange, OwnerChange, Prospect, StatusChange
 from leads.models.visit import Visit
@@ -15,6 +16,12 @@ __all__ = [
     "FollowUp",
     "FollowUpTask",
     "GradeChange",
+    "Lead",
+    "LeadAssignee",
+    "LeadAssignment",
+    "LeadAttempt",
+    "LeadChange",
+    "LeadDesk",
     "OwnedVehicle",
     "OwnerChange",
     "Prospect",

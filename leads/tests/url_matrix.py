@@ -6,12 +6,15 @@ from dealership.core import periods
 from dealership.tests.matrix import CANARY, PAYLOAD, READ_WRITE, WRITE, Url, World
 from leads.models import OwnedVehicle
 from leads.tests.builders import make_demo_car, make_drive, make_visit
+from leads.tests.lead_builders import make_lead, nobody_takes
 
 CARD = {"row": "prospect", "resource": "prospect"}
 CUSTOMER = {"row": "customer", "resource": "customer"}
 VISIT = {"row": "visit", "resource": "visit"}
 DRIVE = {"row": "test_drive", "resource": "test_drive"}
 DEMO_CAR = {"row": "demo_car", "resource": "demo_car"}
+LEAD = {"row": "lead", "resource": "lead"}
+WORK_LEAD = {"view": "lead.work", "act": "lead.work", **LEAD}
 EDIT_CARD = {"view": "prospect.change", "act": "prospect.change", **CARD}
 EDIT_CUSTOMER = {"view": "customer.change", "act": "customer.change", **CUSTOMER}
 # A list of rows the role does not reach may refuse instead of being empty.
@@ -29,6 +32,27 @@ URLS = {
     "leads:visit_complete": Url(READ_WRITE, view="visit.complete", act="visit.complete", **VISIT),
     "leads:visit_leave": Url(WRITE, act="visit.leave", **VISIT),
     "leads:visit_assign": Url(READ_WRITE, view="visit.assign", act="visit.assign", **VISIT),
+    "leads:lead_list": Url(also=MAY_REFUSE),
+    "leads:lead_pool": Url(also=MAY_REFUSE),
+    "leads:lead_new": Url(READ_WRITE, view="lead.create", act="lead.create"),
+    "leads:lead_settings": Url(READ_WRITE, view="lead.settings", act="lead.settings"),
+    "leads:lead_detail": Url(**LEAD),
+    "leads:lead_attempt": Url(WRITE, act="lead.work", **LEAD),
+    "leads:lead_invalid": Url(READ_WRITE, **WORK_LEAD),
+    "leads:lead_convert": Url(READ_WRITE, **WORK_LEAD),
+    "leads:lead_transfer": Url(READ_WRITE, **WORK_LEAD),
+    "leads:lead_assign": Url(READ_WRITE, view="lead.assign", act="lead.assign", **LEAD),
+    "leads:lead_pick": Url(WRITE, act="lead.pick", **LEAD),
+    "leads:lead_reveal": Url(WRITE, act="customer.reveal", **LEAD),
+    "api-leads-list": Url(READ_WRITE, act="lead.create", also=MAY_REFUSE, early=BAD),
+    "api-leads-detail": Url(**LEAD),
+    "api-leads-attempts": Url(READ_WRITE, act="lead.work", early=BAD, **LEAD),
+    "api-leads-assign": Url(WRITE, act="lead.assign", early=BAD, **LEAD),
+    "api-leads-convert": Url(WRITE, act="lead.work", early=BAD, **LEAD),
+    "api-leads-mark-invalid": Url(WRITE, act="lead.work", early=BAD, **LEAD),
+    "api-leads-pick": Url(WRITE, act="lead.pick", **LEAD),
+    "api-leads-transfer": Url(WRITE, act="lead.work", early=BAD, **LEAD),
+    "api-leads-reveal": Url(WRITE, act="customer.reveal", early=BAD, **LEAD),
     "leads:prospect_list": Url(also=MAY_REFUSE),
     "leads:prospect_board": Url(also=MAY_REFUSE),
     "leads:prospect_bulk": Url(READ_WRITE, view="follow_up.log", act="follow_up.log"),
@@ -92,7 +116,9 @@ URLS = {
 def rows(world: World) -> dict[str, dict[str, int]]:
     """One card, its customer and its visit for the consultant, the colleague and store B's consultant."""
     found: dict[str, dict[str, int]] = {"prospect": {}, "customer": {}, "visit": {}, "owned_vehicle": {}}
-    found |= {"demo_car": {}, "test_drive": {}}
+    found |= {"demo_car": {}, "test_drive": {}, "lead": {}}
+    nobody_takes(world.store)
+    nobody_takes(world.other_store)
     for place, key, name in (
         ("own", "consultant", f"王{PAYLOAD}"), ("team", "colleague", f"李{PAYLOAD}"), ("other", "stranger", CANARY),
     ):  # fmt: skip
@@ -106,6 +132,8 @@ def rows(world: World) -> dict[str, dict[str, int]]:
         found["visit"][place] = visit.pk
         found["prospect"][place] = visit.prospect_id
         found["customer"][place] = visit.customer_id
+        found["lead"][place] = make_lead(user, store, owner=user, name=name).pk
+        make_lead(user, store, name=f"池{name}"[:40])
         found["owned_vehicle"][place] = OwnedVehicle.objects.create(
             store=store, team=world.personas[key].team, owner=user, customer_id=visit.customer_id,
             series=store.brand.series.all()[0], description="远景X7", vin=f"LSVAU2180N21832{len(found['visit']):02d}",
