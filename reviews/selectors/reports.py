@@ -7,13 +7,16 @@ import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from dealership.core import periods
 from dealership.core.errors import NotFound
 from dealership.org.models import Store
 from dealership.org.reach import home_store
+from leads.choices import OPEN_STATUSES, ProspectStatus
 from reviews.choices import STATE_TONE, WORD_LABELS, WORDS, ReviewEvent, ReviewKind, ReviewState
 from reviews.models import Review, ReviewComment
 from reviews.policies import possible
@@ -78,12 +81,16 @@ class Card:
     key: uuid.UUID = field(default_factory=uuid.uuid4)
 
     @property
-    def new_by_grade(self) -> list[tuple[str, int]]:
-        return _by_grade(self.review.figures.get("new_by_grade", {}))
+    def new_by_grade(self) -> list[tuple[str, int, str]]:
+        """Letter, count and the cards made that day which have the grade now."""
+        day = self.review.starts_on.isoformat()
+        made = {"created_from": day, "created_to": day, "status": ProspectStatus.values}
+        return _by_grade(self.review, self.review.figures.get("new_by_grade", {}), made)
 
     @property
-    def grades(self) -> list[tuple[str, int]]:
-        return _by_grade(self.review.figures.get("grades", {}))
+    def grades(self) -> list[tuple[str, int, str]]:
+        """Letter, count and the open cards that have the grade now."""
+        return _by_grade(self.review, self.review.figures.get("grades", {}), {"status": OPEN_STATUSES})
 
     @property
     def changed(self) -> list[Tile]:
@@ -91,8 +98,14 @@ class Card:
         return [line.tile for line in self.figures if line.tile and line.tile.changed]
 
 
-def _by_grade(counts: dict[str, int]) -> list[tuple[str, int]]:
-    return [(letter, counts[letter]) for letter in "HABCN" if counts.get(letter)]
+def _by_grade(review: Review, counts: dict[str, int], filters: dict[str, Any]) -> list[tuple[str, int, str]]:
+    whose = {} if review.kind == ReviewKind.EVENING else {"owner": review.owner_id}
+    base = {"store": review.store_id, **whose, **filters}
+
+    def url(letter: str) -> str:
+        return f"{reverse('leads:prospect_list')}?{urlencode({**base, 'grade': letter}, doseq=True)}"
+
+    return [(letter, counts[letter], url(letter)) for letter in "HABCN" if counts.get(letter)]
 
 
 def cards(*, user: Any, reviews: list[Review]) -> list[Card]:

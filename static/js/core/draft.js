@@ -1,17 +1,32 @@
-// Words typed into a form with data-draft="key" survive a lost page in this tab only (sessionStorage).
-// Only fields marked data-draft-field are kept: never names, phones or numbers.
+// Words typed into a form with data-draft="key" survive a lost page in this tab only (sessionStorage), for their writer only.
+// Only fields marked data-draft-field are kept: never names or phones; long numbers inside the words are left out.
+// A draft goes when the form was sent and the next page is not that form again, when a page says so, and at signing out.
 (() => {
-  for (const form of document.querySelectorAll("form[data-draft]")) {
-    const key = `draft:${form.dataset.draft}`;
-    const fields = () => form.querySelectorAll("[data-draft-field]");
-    const saved = JSON.parse(sessionStorage.getItem(key) || "{}");
+  const store = window.sessionStorage;
+  const own = (name) => `draft:${document.body.dataset.user || ""}:${name}`;
+  const sent = "draft-sent";
+  const forms = [...document.querySelectorAll("form[data-draft]")];
+  const gone = store.getItem(sent);
+  if (gone && !forms.some((form) => own(form.dataset.draft) === gone)) store.removeItem(gone);
+  store.removeItem(sent);
+  // The page that says "saved" names the drafts that may go.
+  for (const mark of document.querySelectorAll("[data-draft-done]")) store.removeItem(own(mark.dataset.draftDone));
+  for (const form of forms) {
+    const key = own(form.dataset.draft);
+    const fields = () => [...form.querySelectorAll("[data-draft-field]")];
+    const saved = JSON.parse(store.getItem(key) || "{}");
     for (const field of fields()) {
       if (!field.value && saved[field.name]) field.value = saved[field.name];
     }
     form.addEventListener("input", () => {
-      sessionStorage.setItem(key, JSON.stringify(Object.fromEntries([...fields()].map((field) => [field.name, field.value]))));
+      const words = fields().map((field) => [field.name, field.value.replace(/\d(?:[ -]?\d){6,}[\dXx]?/g, "")]);
+      store.setItem(key, JSON.stringify(Object.fromEntries(words)));
+    });
+    form.addEventListener("submit", () => store.setItem(sent, key));
+  }
+  for (const form of document.querySelectorAll("form[action$='/logout/']")) {
+    form.addEventListener("submit", () => {
+      for (const name of Object.keys(store)) if (name.startsWith("draft")) store.removeItem(name);
     });
   }
-  // The page that says "saved" names the drafts that may go.
-  for (const mark of document.querySelectorAll("[data-draft-done]")) sessionStorage.removeItem(`draft:${mark.dataset.draftDone}`);
 })();
