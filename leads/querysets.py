@@ -194,6 +194,23 @@ class TestDriveQuerySet(ScopedQuerySet):
         return done.exclude(licence_checked_at=None).exclude(agreement_signed_at=None)
 
 
+class RegisterDayQuerySet(ScopedQuerySet):
+    """Signed days belong to the store: whoever reaches its visits as a whole sees them."""
+
+    resource = "visit"
+    team_path = None
+    owner_path = None
+
+
+class CardNoteQuerySet(ScopedQuerySet):
+    """策略卡 and 月评卡 follow their card."""
+
+    resource = "prospect"
+    store_path = "prospect__store"
+    team_path = "prospect__team"
+    owner_path = "prospect__owner"
+
+
 class OwnedVehicleQuerySet(ScopedQuerySet):
     resource = "owned_vehicle"
 

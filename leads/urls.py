@@ -16,6 +16,7 @@ from leads.views import (
     owner,
     prospect,
     stand_in,
+    strategy,
     visit,
 )
 
@@ -47,6 +48,8 @@ urlpatterns = [
     path("prospects/new/", card.CardNew.as_view(), name="card_new"),
     path("prospects/<int:pk>/", prospect.ProspectDetail.as_view(), name="prospect_detail"),
     path("prospects/<int:pk>/edit/", prospect.ProspectEdit.as_view(), name="prospect_edit"),
+    path("prospects/<int:pk>/strategy/", strategy.StrategyEdit.as_view(), name="strategy"),
+    path("prospects/<int:pk>/month-reviews/", strategy.MonthReviews.as_view(), name="month_reviews"),
     path("prospects/<int:pk>/reassign/", prospect.ProspectReassign.as_view(), name="prospect_reassign"),
     path("prospects/<int:pk>/follow-up/", follow_up.FollowUpNew.as_view(), name="follow_up_new"),
     path("prospects/<int:pk>/no-answer/", follow_up.NoAnswer.as_view(), name="follow_up_no_answer"),

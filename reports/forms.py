@@ -11,6 +11,7 @@ from dealership.core import periods
 from dealership.core.forms import CleanCharField, DomainForm
 from dealership.core.periods import Period
 from dealership.org.models import Store
+from dealership.org.reach import home_store
 
 
 class FigureForm(forms.Form):
@@ -47,6 +48,34 @@ class FigureForm(forms.Form):
         store = self.cleaned_data.get("store")
         stores = self.fields["store"].queryset  # type: ignore[attr-defined]
         return [store.pk] if store else list(stores.values_list("pk", flat=True))
+
+
+class RegisterForm(forms.Form):
+    """Which register: store within reach, person, and a day or a month. What cannot be read counts as not given."""
+
+    store = forms.ModelChoiceField(Store.objects.none(), required=False, empty_label=None, label=_("门店"))
+    person = forms.IntegerField(required=False, min_value=1)
+    day = forms.DateField(
+        required=False, label=_("日期"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    month = forms.CharField(required=False, max_length=7, label=_("月份"))
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["store"].queryset = Store.objects.visible_to(user)  # type: ignore[attr-defined]
+
+    def clean_month(self) -> Period | None:
+        """A month, or None when the text is none."""
+        try:
+            period = Period.parse(self.cleaned_data["month"])
+        except ValueError:
+            return None
+        return period if period.kind == "month" and 2000 <= period.start.year <= 2100 else None
+
+    def first_store(self) -> Store | None:
+        """The store one works in, else the first within reach."""
+        return home_store(self.user) or self.fields["store"].queryset.first()  # type: ignore[attr-defined, no-any-return]
 
 
 class StepForm(DomainForm):

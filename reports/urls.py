@@ -2,13 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from reports.views import board, close, kpi, month, workbook
+from reports.views import board, close, kpi, month, registers, workbook
 
 app_name = "reports"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("board/", board.board, name="board"),
     path("month/", month.month, name="month"),
     path("workbook/", workbook.workbook, name="workbook"),
+    path("registers/", registers.register_first, name="registers"),
+    path("registers/<slug:kind>/", registers.register, name="register"),
+    path("registers/visits/<slug:act>/", registers.register_sign, name="register_sign"),
+    path("registers/prospects/<int:pk>/", registers.prospect_sheet, name="prospect_sheet"),
+    path("registers/owners/<int:pk>/", registers.owner_sheet, name="owner_sheet"),
     path("kpis/", kpi.kpi_list, name="kpi_list"),
     path("kpis/<slug:key>/rows/", kpi.kpi_rows, name="kpi_rows"),
     path("closes/", close.month_list, name="close_list"),

@@ -84,6 +84,7 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
         _("报表"),
         (
             Entry(_("实时看板"), "outline/chart-bar.svg", "reports:board", "figure"),
+            Entry(_("三表两卡"), "outline/table.svg", "reports:registers", "visit"),
             Entry(_("月度报表"), "outline/calendar-stats.svg", "reports:month", "figure"),
             Entry(_("指标口径"), "outline/math-function.svg", "reports:kpi_list", "figure"),
             Entry(_("月结"), "outline/lock.svg", "reports:close_list", "month_close"),

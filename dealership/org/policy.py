@@ -85,6 +85,15 @@ DEFAULTS: dict[str, Any] = {
     "tax.margin_surcharge": "0.12",
     "receivable.overdue_days": {"full": 0, "loan": 15},
     # result files of background work are kept this long
+    # Names of the three tables and two cards differ from brand to brand (§2.3): labels of the store.
+    "register.visits": "来店（电）客户登记表",
+    "register.grades": "意向客户级别状况表",
+    "register.progress": "意向客户进度管控表",
+    "register.activity": "营业日报表",
+    "register.prospect_card": "意向客户管理卡",
+    "register.owner_card": "保有客户管理卡",
+    # Letter of a source on the grade table by the source's code; "*" for any other (§5.2).
+    "register.source_letters": {"referral": "R", "base": "B", "insider": "I", "staff": "E", "autoshow": "P", "*": "S"},
     "job.result_days": 7,
     "month.confirm_day": 2,
     "month.close_day": 3,

@@ -56,8 +56,8 @@ CONSULTANT_ACTS = frozenset(
 ) | {"lead.create", "lead.work"}
 MANAGER_ACTS = CONSULTANT_ACTS | frozenset(
     """approval.decide review.comment review.return review.lock review.evening prospect.reassign visit.assign
-    month.confirm month.recheck target.set deal.change_any report.view settings.view duty.manage
-    demo_car.manage lead.assign lead.settings""".split()
+    register.sign register.confirm month.confirm month.recheck target.set deal.change_any report.view settings.view
+    duty.manage demo_car.manage lead.assign lead.settings""".split()
 )
 
 ROLE_TABLE: dict[Role, RoleRule] = {
@@ -103,7 +103,9 @@ ROLE_TABLE: dict[Role, RoleRule] = {
     ),
     Role.RECEPTIONIST: RoleRule(
         reach=_reach("store", ("visit", "store", "team", "catalogue"), job="own", duty="own"),
-        acts=frozenset({"visit.register", "visit.complete", "visit.leave", "visit.assign", "leave.ask"}),
+        acts=frozenset(
+            {"visit.register", "visit.complete", "visit.leave", "visit.assign", "register.sign", "leave.ask"}
+        ),
     ),
     Role.DCC_AGENT: RoleRule(
         reach=_reach(

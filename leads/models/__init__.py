@@ -6,6 +6,8 @@ from leads.models.follow_up import FollowUp, FollowUpTask
 from leads.models.lead import Lead, LeadAssignee, LeadAssignment, LeadAttempt, LeadChange, LeadDesk
 from leads.models.owner import CareTask, OwnedVehicle
 from leads.models.prospect import GradeChange, OwnerChange, Prospect, StatusChange
+from leads.models.register_day import RegisterDay
+from leads.models.strategy import MonthReviewCard, StrategyCard
 from leads.models.visit import Visit
 
 __all__ = [
@@ -22,10 +24,13 @@ __all__ = [
     "LeadAttempt",
     "LeadChange",
     "LeadDesk",
+    "MonthReviewCard",
     "OwnedVehicle",
     "OwnerChange",
     "Prospect",
+    "RegisterDay",
     "StatusChange",
+    "StrategyCard",
     "TestDrive",
     "TestDriveChange",
     "Visit",

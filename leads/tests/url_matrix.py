@@ -59,6 +59,8 @@ URLS = {
     "leads:calendar": Url(also=MAY_REFUSE),
     "leads:prospect_detail": Url(**CARD),
     "leads:prospect_edit": Url(READ_WRITE, **EDIT_CARD),
+    "leads:strategy": Url(READ_WRITE, **EDIT_CARD),
+    "leads:month_reviews": Url(READ_WRITE, **EDIT_CARD),
     "leads:prospect_reassign": Url(READ_WRITE, view="prospect.reassign", act="prospect.reassign", **CARD),
     "leads:follow_up_new": Url(READ_WRITE, view="follow_up.log", act="follow_up.log", **CARD),
     "leads:follow_up_no_answer": Url(WRITE, act="follow_up.log", **CARD),

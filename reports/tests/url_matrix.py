@@ -16,6 +16,12 @@ URLS = {
     **pages("reports:kpi_list", "api-kpis-list", also=frozenset({403, 404})),
     **pages("reports:kpi_rows", "api-kpis-detail", "api-kpis-rows", query="?period=2026-11", **KPI),
     **pages("reports:board", "reports:month", also=frozenset({403, 404})),
+    "reports:registers": Url(also=frozenset({403})),
+    # 403 for a role that reaches no such rows, 422 where the store has nobody who sells.
+    "reports:register": Url(kwargs={"kind": "visits"}, also=frozenset({403, 404})),
+    "reports:register_sign": Url(WRITE, kwargs={"act": "sign"}, also=frozenset({403, 404})),
+    "reports:prospect_sheet": Url(row="prospect", resource="prospect"),
+    "reports:owner_sheet": Url(row="owned_vehicle", resource="owned_vehicle"),
     "reports:workbook": Url(("GET", "POST"), also=frozenset({403, 404})),
     **pages("reports:close_list", "api-month-closes-list", also=frozenset({403, 404})),
     **pages("reports:close_detail", "api-month-closes-detail", **CLOSE),

@@ -1,0 +1,125 @@
+"""意向客户级别状况表 of one consultant and month: a line per customer, a column per day.
+
+A day shows `*` for a planned contact and the grade after a contact made; a card that is still open at the month's end
+goes on in the next month by itself, because next month's register asks the same histories.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+
+from dealership.core import periods
+from dealership.core.periods import Period, day_bucket, local_date
+from dealership.org.models import Store
+from dealership.org.policy import policy
+from leads.choices import OPEN_STATUSES, FollowUpOutcome, ProspectStatus
+from leads.kpis import cards_open_at
+from leads.models import FollowUp, FollowUpTask, OwnerChange, Prospect, StatusChange
+from reports.registers.register import URL, Register, card_name
+from reports.workbook.columns import Column, Row
+
+PLANNED = "*"
+NO_ANSWER = "×"
+ENDS = {
+    ProspectStatus.ORDERED: "订车",
+    ProspectStatus.DELIVERED: "交车",
+    ProspectStatus.LOST: "战败",
+    ProspectStatus.DORMANT: "休眠",
+    ProspectStatus.OUT_OF_CONTROL: "失控",
+}
+
+
+def grade_register(*, user: Any, store: Store, person: Any, month: Period) -> Register:
+    """Cards the person held in the month, of those the reader reaches, oldest first."""
+    begun = {card.pk: card.grade_then for card in _open_at(store, person, month)}
+    cards = _cards(user, store, person, month, begun)
+    ids = [card.pk for card in cards]
+    marks, ends = _marks(ids, month), _ends(ids, month)
+    letters = policy("register.source_letters", store)
+    columns = (
+        Column("name", "客户", "text", 12),
+        Column("carded", "建卡", "date", 11),
+        Column("source", "来源", "centre", 6),
+        Column("series", "意向车型", "text", 14),
+        Column("start", "月初", "centre", 6),
+        *(Column(f"d{day.day}", str(day.day), "centre", 5) for day in month.days()),
+        Column("end", "月末结果", "centre", 11),
+    )
+    rows = [_row(card, begun.get(card.pk), letters, marks[card.pk], ends.get(card.pk)) for card in cards]
+    counted = _by_grade(row["start"] for row in rows)
+    return Register(
+        title=card_name("grades", store), note=f"{store.name} · {person.name} · {month.label}", columns=columns,
+        rows=rows, facts=(("客户", f"{len(rows)} 位"), ("月初级别", counted)),
+        words=(
+            f"{PLANNED} 计划跟进　H/A/B/C 跟进后的级别　{NO_ANSWER} 未接通",
+            "来源：R 转介绍　B 基盘　S 来店/来电/网络　I 内部情报　E 员工　P 展示会",
+        ),
+        signatures=("销售顾问签字", "展厅经理签字"), empty="本月名下没有意向客户。",
+        on_phone=("name", "series", "start", "end"),
+    )  # fmt: skip
+
+
+def _open_at(store: Store, person: Any, month: Period) -> Any:
+    return cards_open_at(month.start_at).filter(store=store, owner_then=person.pk)
+
+
+def _cards(user: Any, store: Store, person: Any, month: Period, begun: Iterable[int]) -> list[Prospect]:
+    """Open at the start, opened in the month, or taken over in it."""
+    inside = {"store": store, "owner": person, **month.filter("at")}
+    opened = StatusChange.objects.filter(**inside, to_status__in=OPEN_STATUSES).exclude(from_status__in=OPEN_STATUSES)
+    taken = OwnerChange.objects.filter(**inside)
+    wanted = Q(pk__in=list(begun)) | Q(pk__in=opened.values("prospect_id")) | Q(pk__in=taken.values("prospect_id"))
+    rows = Prospect.objects.visible_to(user).filter(wanted, store=store).select_related("customer", "series", "source")
+    return list(rows.order_by("card_created_at", "id"))
+
+
+def _marks(ids: list[int], month: Period) -> dict[int, dict[dt.date, str]]:
+    """Per card and day: `*` planned, then what the last contact of the day left."""
+    marks: dict[int, dict[dt.date, str]] = defaultdict(dict)
+    planned = FollowUpTask.objects.filter(prospect__in=ids, cancelled_at=None, **month.filter("due_at"))
+    for card, day in planned.annotate(on=day_bucket("due_at")).values_list("prospect_id", "on"):
+        marks[card][day] = PLANNED
+    done = FollowUp.objects.filter(prospect__in=ids, **month.filter("done_at")).order_by("done_at", "id")
+    for card, moment, outcome, grade in done.values_list("prospect_id", "done_at", "outcome", "grade_after"):
+        day = local_date(moment)
+        plan = PLANNED if marks[card].get(day, "").startswith(PLANNED) else ""
+        marks[card][day] = plan + (NO_ANSWER if outcome == FollowUpOutcome.NO_ANSWER else grade)
+    return marks
+
+
+def _ends(ids: list[int], month: Period) -> dict[int, str]:
+    """The last status a card reached in the month, for those that left the open ones."""
+    moves = StatusChange.objects.filter(prospect__in=ids, **month.filter("at")).order_by("at", "id")
+    found: dict[int, str] = {}
+    for card, status, moment in moves.values_list("prospect_id", "to_status", "at"):
+        word = ENDS.get(status)
+        found[card] = f"{local_date(moment):%m-%d} {word}" if word else ""
+    return found
+
+
+def _row(card: Prospect, start: str | None, letters: dict[str, str], marks: dict[dt.date, str], end: str | None) -> Row:
+    running = f"{card.grade} 在跟" if periods.today() <= local_date(card.updated_at) or not end else end
+    return {
+        "name": card.customer.display_name,
+        "carded": local_date(card.card_created_at),
+        "source": letters.get(card.source.code, letters["*"]) if card.source else None,
+        "series": card.series.name if card.series else None,
+        "start": start,
+        **{f"d{day.day}": mark for day, mark in marks.items()},
+        "end": end or running,
+        URL: reverse("leads:prospect_detail", args=[card.pk]),
+    }
+
+
+def _by_grade(grades: Iterable[str | None]) -> str:
+    counts: dict[str, int] = defaultdict(int)
+    for grade in grades:
+        if grade:
+            counts[grade] += 1
+    return " ".join(f"{grade}{counts[grade]}" for grade in "HABCN" if counts[grade]) or "—"

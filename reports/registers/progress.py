@@ -1,0 +1,132 @@
+"""意向客户进度管控表 of a store's month: per consultant where the cards came from and went, and what is due.
+
+The balance is a hard check: opening + new + returned + taken over − handed over − ordered − lost − dormant = closing,
+against the cards that really stand (reports/selectors/identity.py).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
+
+from dealership.accounts.models import User
+from dealership.core import periods
+from dealership.core.periods import Period
+from dealership.core.scoping import reach_for
+from dealership.org.models import Store
+from leads.choices import LIVE_STATUSES, Grade
+from leads.kpis import cards_open_at
+from leads.models import FollowUpTask, Prospect
+from reports.registers.register import URL, Register, card_name
+from reports.selectors.identity import IdentityRow, identity_of
+from reports.workbook.columns import Column, Row
+
+GRADES = (Grade.H, Grade.A, Grade.B, Grade.C, Grade.N)
+COLUMNS = (
+    Column("person", "销售顾问", "text", 11),
+    *(Column(f"open_{grade.value}", f"月初{grade.value}", "count", 7, total=True) for grade in GRADES),
+    Column("opening", "月初合计", "count", 9, total=True),
+    Column("new", "新建卡", "count", 8, total=True),
+    Column("reactivated", "回流", "count", 7, total=True),
+    Column("transferred_in", "转入", "count", 7, total=True),
+    Column("transferred_out", "转出", "count", 7, total=True),
+    Column("won", "订车", "count", 7, total=True),
+    Column("lost", "战败", "count", 7, total=True),
+    Column("dormant", "休眠", "count", 7, total=True),
+    Column("closing", "期末合计", "count", 9, total=True),
+    *(Column(f"close_{grade.value}", f"期末{grade.value}", "count", 7, total=True) for grade in GRADES),
+    Column("check", "平衡", "centre", 9),
+    Column("due", "应跟进", "count", 8, total=True),
+    Column("done", "已跟进", "count", 8, total=True),
+    Column("overdue", "逾期", "count", 7, total=True),
+    Column("today", "今日必打", "count", 9, total=True),
+)
+
+
+def progress_register(*, user: Any, store: Store, month: Period) -> Register:
+    """People whose cards the reader reaches; a consultant sees their own line."""
+    identity = identity_of(store_id=store.pk, month=month.start)
+    people = _people(user, store, [row.person_id for row in identity.people])
+    opening = _graded(cards_open_at(month.start_at).filter(store=store), "owner_then", "grade_then")
+    closing = _closing(store, month)
+    tasks = _tasks(store, month)
+    rows = [
+        _row(person, Counts(row, opening[person.pk], closing[person.pk], tasks.get(person.pk, {})), store, month)
+        for row in identity.people
+        if (person := people.get(row.person_id or 0)) is not None
+    ]
+    broken = [row["person"] for row in rows if row["check"] != "平"]
+    return Register(
+        title=card_name("progress", store), note=f"{store.name} · {month.label}", columns=COLUMNS, rows=rows,
+        total="合计", facts=(("平衡校验", "全部相符" if not broken else "不符：" + "、".join(broken)),),
+        words=("月初 + 新建卡 + 回流 + 转入 − 转出 − 订车 − 战败 − 休眠 = 期末",),
+        signatures=("展厅经理签字", "销售经理签字"), empty="本月还没有意向客户。",
+        on_phone=("person", "opening", "closing", "today"),
+    )  # fmt: skip
+
+
+def _people(user: Any, store: Store, ids: list[int | None]) -> dict[int, User]:
+    """The people of the table within reach: all of the store, of the team, or oneself."""
+    rows = User.objects.filter(pk__in=[pk for pk in ids if pk])
+    reach = reach_for(user, "prospect")
+    if store.pk not in reach.store_ids and store.group_id not in reach.group_ids:
+        seen = Prospect.objects.visible_to(user).filter(store=store).order_by().values("owner_id").distinct()
+        rows = rows.filter(Q(pk=user.pk) | Q(pk__in=seen))
+    return {person.pk: person for person in rows}
+
+
+def _graded(cards: QuerySet[Any], person: str, grade: str) -> dict[int, dict[str, int]]:
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    for owner, letter, number in cards.order_by().values_list(person, grade).annotate(Count("pk")):
+        found[owner][letter] = number
+    return found
+
+
+def _closing(store: Store, month: Period) -> dict[int, dict[str, int]]:
+    if month.end_at <= periods.now():
+        return _graded(cards_open_at(month.end_at).filter(store=store), "owner_then", "grade_then")
+    return _graded(Prospect.objects.open().filter(store=store), "owner_id", "grade")
+
+
+def _tasks(store: Store, month: Period) -> dict[int, dict[str, int]]:
+    """Due in the month, done of those, overdue now, and to be called today: one statement."""
+    now, tonight = periods.now(), periods.end_of_day(periods.today())
+    inside = Q(**month.filter("due_at"))
+    is_open = Q(done_at=None, prospect__status__in=LIVE_STATUSES)
+    rows = FollowUpTask.objects.filter(inside | (Q(due_at__lt=tonight) & is_open), store=store, cancelled_at=None)
+    counted = rows.order_by().values("owner_id").annotate(
+        due=Count("pk", filter=inside),
+        done=Count("pk", filter=inside & Q(done_at__isnull=False)),
+        overdue=Count("pk", filter=is_open & Q(due_at__lt=now)),
+        today=Count("pk", filter=is_open & Q(due_at__lt=tonight)),
+    )  # fmt: skip
+    return {row.pop("owner_id"): row for row in counted}
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What one person's line is made of."""
+
+    flow: IdentityRow
+    opening: dict[str, int]
+    closing: dict[str, int]
+    tasks: dict[str, int]
+
+
+def _row(person: User, counts: Counts, store: Store, month: Period) -> Row:
+    flow, opening, closing, tasks = counts.flow, counts.opening, counts.closing, counts.tasks
+    flows = ("opening", "new", "reactivated", "transferred_in", "transferred_out", "won", "lost", "dormant", "closing")
+    balanced = not flow.difference and sum(closing.values()) == flow.closing
+    return {
+        "person": person.name,
+        **{f"open_{grade.value}": opening.get(grade.value, 0) for grade in GRADES},
+        **{name: getattr(flow, name) for name in flows},
+        **{f"close_{grade.value}": closing.get(grade.value, 0) for grade in GRADES},
+        "check": "平" if balanced else f"差{flow.difference:+d}",
+        **{name: tasks.get(name, 0) for name in ("due", "done", "overdue", "today")},
+        URL: f"{reverse('reports:register', args=['grades'])}?store={store.pk}&person={person.pk}&month={month.code}",
+    }

@@ -1,0 +1,88 @@
+"""What a register is: a heading with facts, one table, and lines to sign. Screen, paper and Excel show this object."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from dealership.core.money import show_money
+from dealership.core.periods import day_label
+from dealership.org.models import Store
+from dealership.org.policy import policy
+from reports.workbook.columns import Column, Row
+
+NOTHING = "—"
+# A row's own address stands beside its values under this key; no column shows it.
+URL = "_url"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One value as people read it."""
+
+    text: str
+    is_number: bool
+
+
+@dataclass(frozen=True)
+class Register:
+    """`rows` are keyed by the columns' keys; `facts` stand above the table, `signatures` below it on paper."""
+
+    title: str
+    note: str
+    columns: tuple[Column, ...]
+    rows: list[Row]
+    total: str | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+    words: tuple[str, ...] = ()
+    signatures: tuple[str, ...] = ()
+    empty: str = ""
+    # Columns that name a row on the phone: the first is its title, the others its note.
+    on_phone: tuple[str, ...] = field(default=())
+
+    def totals(self) -> Row:
+        """The sums under the table; columns that are no sums stay empty."""
+        sums: Row = {
+            column.key: sum((row.get(column.key) or 0 for row in self.rows), start=0)
+            for column in self.columns
+            if column.total
+        }
+        return {self.columns[0].key: self.total, **sums}
+
+    def cells(self, row: Row) -> list[Cell]:
+        """A row as the screen and the paper show it."""
+        return [Cell(shown(row.get(column.key), column), is_number(column)) for column in self.columns]
+
+    def lines(self) -> Iterator[tuple[str, list[Cell], list[str]]]:
+        """Address, cells and the phone's words of every row."""
+        by_key = {column.key: column for column in self.columns}
+        for row in self.rows:
+            words = [shown(row.get(key), by_key[key]) for key in self.on_phone]
+            yield row.get(URL, ""), self.cells(row), [word for word in words if word != NOTHING]
+
+    def total_cells(self) -> list[Cell]:
+        return self.cells(self.totals()) if self.total else []
+
+
+def is_number(column: Column) -> bool:
+    """Does the column stand to the right?"""
+    return column.kind in ("count", "money", "percent", "decimal")
+
+
+def shown(value: Any, column: Column) -> str:
+    """Dates `11-22 周日`, money `168,000.00`, unknown an em dash."""
+    if value is None or value == "":
+        return NOTHING
+    if isinstance(value, dt.date):
+        return day_label(value)
+    if column.kind == "money" and isinstance(value, (Decimal, int)):
+        return show_money(Decimal(value))
+    return str(value)
+
+
+def card_name(kind: str, store: Store) -> str:
+    """What the store calls its 表 or 卡 (a label of the store, §2.3)."""
+    return str(policy(f"register.{kind}", store))
