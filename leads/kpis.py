@@ -25,26 +25,26 @@ from leads.models import (
 )
 
 
-def _walk_ins() -> QuerySet[Visit]:
-    return Visit.objects.filter(channel=VisitChannel.WALK_IN)
+def _visit_rows() -> QuerySet[Visit]:
+    return Visit.objects.all()
 
 
-def _captured() -> QuerySet[Visit]:
+def _captured() -> Q:
     """First visits whose contact was captured; a number found to be fake is taken out again (§3.1)."""
     phones = CustomerPhone.objects.filter(customer=OuterRef("customer"), is_invalid=False)
-    return _walk_ins().filter(Exists(phones) | ~Q(customer__wechat=""), visit_type=VisitType.FIRST_CAPTURED)
+    first = Q(channel=VisitChannel.WALK_IN, visit_type=VisitType.FIRST_CAPTURED)
+    return first & (Exists(phones) | ~Q(customer__wechat=""))
 
 
 def _due_tasks() -> QuerySet[FollowUpTask]:
     """Tasks whose due day has come and that were not cancelled before it ended."""
     reached = FollowUpTask.objects.filter(due_at__lt=periods.end_of_day(periods.today()))
-    reached = reached.annotate(due_day=day_bucket("due_at"), cancelled_day=day_bucket("cancelled_at"))
-    return reached.filter(Q(cancelled_at=None) | Q(cancelled_day__gt=F("due_day")))
+    buckets = {f"{name}_day": day_bucket(f"{name}_at") for name in ("due", "done", "cancelled")}
+    return reached.annotate(**buckets).filter(Q(cancelled_at=None) | Q(cancelled_day__gt=F("due_day")))
 
 
-def _on_time_tasks() -> QuerySet[FollowUpTask]:
-    """Due tasks done by 24:00 of the due day."""
-    return _due_tasks().annotate(done_day=day_bucket("done_at")).filter(done_day__lte=F("due_day"))
+# Done by 24:00 of the due day.
+_ON_TIME = Q(done_day__lte=F("due_day"))
 
 
 def _overdue(moment: dt.datetime) -> QuerySet[FollowUpTask]:
@@ -85,8 +85,12 @@ def _open_cards(moment: dt.datetime) -> QuerySet[Prospect]:
     return Prospect.objects.open().annotate(**columns)
 
 
+def _follow_up_rows() -> QuerySet[FollowUp]:
+    return FollowUp.objects.all()
+
+
 def _visits(**conditions: Any) -> Measure:
-    return Measure(rows=lambda: _walk_ins().filter(**conditions), date="visited_at")
+    return Measure(rows=_visit_rows, date="visited_at", only=Q(channel=VisitChannel.WALK_IN, **conditions))
 
 
 CARDS_CREATED = Measure(rows=lambda: StatusChange.objects.filter(from_status=""), date="at")
@@ -118,7 +122,7 @@ PHONE_INS = Kpi(
     label=_("来电量"),
     explanation=_("销售来电登记数；同一号码同一天只计一次。"),
     unit="次",
-    numerator=(Measure(rows=lambda: Visit.objects.filter(channel=VisitChannel.PHONE_IN), date="visited_at"),),
+    numerator=(Measure(rows=_visit_rows, date="visited_at", only=Q(channel=VisitChannel.PHONE_IN)),),
 )
 INCOMPLETE_VISITS = Kpi(
     key="incomplete_visits",
@@ -132,7 +136,7 @@ LEAD_CAPTURE_RATE = Kpi(
     label=_("留资率"),
     explanation=_("首次到店并留档 ÷（首次到店并留档 + 看车未留档）。已建卡首次到店不计入；查明为空错号的从分子扣除。"),
     unit="%",
-    numerator=(Measure(rows=_captured, date="visited_at"),),
+    numerator=(Measure(rows=_visit_rows, date="visited_at", only=_captured),),
     denominator=(_visits(visit_type__in=(VisitType.FIRST_CAPTURED, VisitType.FIRST_UNCAPTURED)),),
 )
 NEW_CARDS = Kpi(
@@ -156,9 +160,7 @@ FOLLOW_UP_COUNT = Kpi(
     explanation=_("已完成的跟进次数，记给实际跟进的人；未接通的另计。"),
     unit="次",
     numerator=(
-        Measure(
-            rows=lambda: FollowUp.objects.exclude(outcome=FollowUpOutcome.NO_ANSWER), date="done_at", person="done_by"
-        ),
+        Measure(rows=_follow_up_rows, date="done_at", person="done_by", only=~Q(outcome=FollowUpOutcome.NO_ANSWER)),
     ),
 )
 FOLLOW_UP_NO_ANSWER = Kpi(
@@ -167,9 +169,7 @@ FOLLOW_UP_NO_ANSWER = Kpi(
     explanation=_("结果为“未接通”的跟进次数，不计入回访量。"),
     unit="次",
     numerator=(
-        Measure(
-            rows=lambda: FollowUp.objects.filter(outcome=FollowUpOutcome.NO_ANSWER), date="done_at", person="done_by"
-        ),
+        Measure(rows=_follow_up_rows, date="done_at", person="done_by", only=Q(outcome=FollowUpOutcome.NO_ANSWER)),
     ),
 )
 FOLLOW_UP_ON_TIME_RATE = Kpi(
@@ -177,7 +177,7 @@ FOLLOW_UP_ON_TIME_RATE = Kpi(
     label=_("跟进及时率"),
     explanation=_("在应跟进日 24:00 前完成的任务 ÷ 应跟进日在本期内（到今天为止）的任务；到期前取消的不计。"),
     unit="%",
-    numerator=(Measure(rows=_on_time_tasks, date="due_at"),),
+    numerator=(Measure(rows=_due_tasks, date="due_at", only=_ON_TIME),),
     denominator=(Measure(rows=_due_tasks, date="due_at"),),
 )
 OVERDUE_FOLLOW_UPS = Kpi(

@@ -2,7 +2,7 @@
 
 `by` groups them: "store", "person", "team", "day" or "part" (grade). Numerators and denominators are summed over
 the reader's reach first and divided last. A KPI whose rows the reader cannot reach, or whose profit they may not
-see, is left out of the answer.
+see, is left out of the answer. The state of a past day that was not recorded is unknown, never zero.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from dealership.core.kpi import (
 from dealership.core.periods import Period
 from dealership.core.scoping import reach_for
 from dealership.org.reach import sees_profit
-from reports.models import Fact
+from reports.choices import FactGrain
+from reports.models import Fact, FillState
 from reports.registry import BY_KEY
 from reports.services.cells import question
 
@@ -53,6 +54,14 @@ def readable_kpis(reader: Any, store_ids: Iterable[int], keys: Iterable[str] | N
     for resource in {name for kpi in wanted for name in kpi.resources}:
         reached[resource] = not reach_for(reader, resource).is_empty
     return [kpi for kpi in wanted if (profit or not kpi.profit) and all(reached[name] for name in kpi.resources)]
+
+
+def is_recorded(store_ids: Collection[int], period: Period) -> bool:
+    """Is the state at the end of this period known for every store: still running, or recorded while it was so?"""
+    if period.end > periods.today():
+        return True
+    filled = FillState.objects.filter(grain=FactGrain.NOW, day=period.last_day, done_at__isnull=False)
+    return filled.filter(store_id__in=store_ids).count() == len(set(store_ids))
 
 
 def totals(
@@ -94,6 +103,7 @@ class _Question:
     ) -> None:
         self.reader, self.store_ids, self.period, self.by, self.person_id = reader, store_ids, period, by, person_id
         self.today = periods.today()
+        self.unknown: set[str] = set()
 
     def answer(self, kpis: list[Kpi]) -> dict[Any, Figures]:
         """Collect the sides of every figure per grain, then divide."""
@@ -108,6 +118,8 @@ class _Question:
                     sums[(group, key)][0] += top
                     sums[(group, key)][1] += bottom
         groups = {group for group, _key in sums} | ({None} if self.by is None else set())
+        if self.by == "part" and self.unknown:
+            groups.add("")
         if self.by == "store":
             groups |= set(self.store_ids)
         return {group: self.figures(kpis, sums, group) for group in groups}
@@ -130,8 +142,10 @@ class _Question:
             yield from self._live(kpis, [month] if span.end <= month.end else months_of(span))
 
     def moments(self, kpis: list[Kpi]) -> Iterator[tuple[Any, str, Decimal, Decimal]]:
-        """The state now, or at the end of the period's last day."""
-        if self.period.end > self.today:
+        """The state now, or at the end of the period's last day; unknown when that was not recorded for all stores."""
+        if not is_recorded(self.store_ids, self.period):
+            self.unknown |= {kpi.key for kpi in kpis}
+        elif self.period.end > self.today:
             yield from self._live(kpis, [Period.day(self.today)])
         else:
             yield from self._facts(kpis, Q(day=self.period.last_day), self.period)
@@ -181,5 +195,7 @@ class _Question:
         if kpi.compute is not None:
             stores = (group,) if self.by == "store" else self.store_ids
             return make_figure(*kpi.compute(Scope(stores), self.period), is_ratio=True) if stores else UNKNOWN
+        if kpi.key in self.unknown:
+            return UNKNOWN
         top, bottom = sums.get((group, kpi.key), (Decimal(0), Decimal(0)))
         return make_figure(top, bottom if kpi.is_ratio else None, is_ratio=kpi.is_ratio)

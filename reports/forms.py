@@ -12,10 +12,11 @@ from dealership.core.forms import CleanCharField, DomainForm
 from dealership.core.periods import Period
 from dealership.org.models import Store
 from dealership.org.reach import home_store
+from reports.drilling import Asked
 
 
 class FigureForm(forms.Form):
-    """Which figure: `period` (`2026-11-22`, `2026-11`, `2026Q4`, `2026`; default this month), `store`, `person`.
+    """Which figure: `period` (`2026-11-22`, `2026-11`, `2026Q4`, `2026`; default this month), `store`, `person`, `cut`.
 
     Pages and the API read their address with it; a store out of reach is no valid choice.
     """
@@ -24,6 +25,7 @@ class FigureForm(forms.Form):
     store = forms.ModelChoiceField(Store.objects.none(), required=False, empty_label=_("全部门店"))
     person = forms.IntegerField(required=False, min_value=1)
     side = forms.ChoiceField(required=False, choices=[("numerator", ""), ("denominator", "")])
+    cut = forms.CharField(required=False, max_length=20)
     section = forms.IntegerField(required=False, min_value=0, max_value=9)
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
@@ -48,6 +50,11 @@ class FigureForm(forms.Form):
         store = self.cleaned_data.get("store")
         stores = self.fields["store"].queryset  # type: ignore[attr-defined]
         return [store.pk] if store else list(stores.values_list("pk", flat=True))
+
+    def asked(self, key: str) -> Asked:
+        """The question about one figure."""
+        told = self.cleaned_data
+        return Asked(key, tuple(self.store_ids()), told["period"], told["person"], told["cut"])
 
 
 class RegisterForm(forms.Form):

@@ -12,8 +12,24 @@ from dealership.org.duty import OFF_KINDS
 from dealership.org.models import DutyDay
 from reviews.choices import ReviewKind, ReviewState
 
+SUBMITTED = Q(submitted_at__isnull=False)
+ON_TIME = SUBMITTED & Q(is_late=False)
+# A superior's first comment came before the comment deadline.
+COMMENTED_IN_TIME = Q(first_commented_at__lt=F("comment_due_at"))
 
-def _off() -> Exists:
+
+def due_by(moment: dt.datetime) -> Q:
+    """Reports that are owed: the deadline has passed."""
+    return Q(due_at__lte=moment)
+
+
+def comment_due_by(moment: dt.datetime) -> Q:
+    """Reports whose answer can be judged: the comment deadline has passed, or the answer is there."""
+    return Q(comment_due_at__lte=moment) | Q(first_commented_at__isnull=False)
+
+
+def day_off() -> Exists:
+    """Was the day planned as rest or leave of its owner?"""
     rows = DutyDay.objects.filter(
         store=OuterRef("store"), user=OuterRef("owner"), day=OuterRef("starts_on"), kind__in=OFF_KINDS
     )
@@ -37,26 +53,11 @@ class ReviewQuerySet(ScopedQuerySet):
 
     def owed(self) -> Self:
         """Without those of a rest day or approved leave that was planned after the morning had opened them (R-TIME)."""
-        return self.filter(~_off())
+        return self.filter(~day_off())
 
     def owed_or_submitted(self) -> Self:
         """What lists show: nobody is asked for the report of a day off, but one handed in all the same is there."""
-        return self.filter(~_off() | Q(submitted_at__isnull=False))
-
-    def due_by(self, moment: dt.datetime) -> Self:
-        """Reports whose deadline has passed."""
-        return self.filter(due_at__lte=moment)
-
-    def on_time(self) -> Self:
-        return self.filter(submitted_at__isnull=False, is_late=False)
-
-    def comment_due_by(self, moment: dt.datetime) -> Self:
-        """Reports whose answer can be judged: the comment deadline has passed, or the answer is there."""
-        return self.filter(Q(comment_due_at__lte=moment) | Q(first_commented_at__isnull=False))
-
-    def commented_in_time(self) -> Self:
-        """A superior's first comment came before the comment deadline."""
-        return self.filter(first_commented_at__lt=F("comment_due_at"))
+        return self.filter(~day_off() | Q(submitted_at__isnull=False))
 
     def unlocked(self) -> Self:
         return self.filter(~Q(state=ReviewState.LOCKED))

@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import (
     Aggregate,
     Case,
+    Count,
     DecimalField,
     F,
     Func,
@@ -74,10 +75,10 @@ def _number(value: Decimal) -> Value:
     return Value(value, output_field=_FINE)
 
 
-def _costed_invoices(*, red: bool) -> QuerySet[Invoice]:
+def _costed(*, red: bool) -> Q:
     """Invoices whose car has a known cost: an unknown cost is left out, never taken as 0."""
     known = Q(deal__invoiced_cost__isnull=False) | Q(deal__vehicle__isnull=False)
-    return Invoice.objects.filter(known, is_red=red)
+    return known & Q(is_red=red)
 
 
 def _receivables(moment: dt.datetime) -> QuerySet[Deal]:
@@ -125,40 +126,56 @@ def _time_progress(scope: Scope, period: Period) -> tuple[Decimal | None, Decima
     return sum((gone for gone, _all in parts), Decimal(0)), sum((whole for _gone, whole in parts), Decimal(0))
 
 
+def _target_rows() -> QuerySet[Target]:
+    return Target.objects.all()
+
+
+def _deal_rows() -> QuerySet[Deal]:
+    return Deal.objects.all()
+
+
+def _invoice_rows() -> QuerySet[Invoice]:
+    return Invoice.objects.all()
+
+
+def _cleared_payments() -> QuerySet[Payment]:
+    return Payment.objects.cleared()
+
+
 def _target(kind: TargetKind) -> Measure:
     return Measure(
-        rows=lambda: Target.objects.filter(kind=kind), date="month", is_date=True, value=Sum("value"), person="person"
+        rows=_target_rows, date="month", is_date=True, only=Q(kind=kind), value=Sum("value"), person="person"
     )
 
 
-def _deals(date: str, **conditions: Any) -> Measure:
-    return Measure(rows=lambda: Deal.objects.filter(**conditions), date=date)
-
-
-def _invoices(*, red: bool, applies: Any = None) -> Measure:
+def _invoices(only: Q, *, sign: int = 1, applies: Any = None, value: Any = None) -> Measure:
+    """Invoices by their day; red ones are taken back by `sign`, or carry it in their amount."""
     return Measure(
-        rows=lambda: Invoice.objects.filter(is_red=red),
+        rows=_invoice_rows,
         date="issued_on",
         is_date=True,
-        sign=-1 if red else 1,
+        only=only,
+        sign=sign,
         applies=applies,
+        value=value or Count("pk"),
     )
 
 
-ORDERS = _deals("ordered_at", ordered_at__isnull=False)
-CANCELLATIONS = Measure(
-    rows=lambda: Deal.objects.filter(ordered_at__isnull=False, cancelled_at__isnull=False), date="cancelled_at", sign=-1
-)
-DELIVERIES = _deals("delivered_at", delivered_at__isnull=False)
+def _money(*, pass_through: bool) -> Measure:
+    return Measure(rows=_cleared_payments, date="cleared_at", only=Q(is_pass_through=pass_through), value=Sum("amount"))
+
+
+ORDERS = Measure(rows=_deal_rows, date="ordered_at")
+CANCELLATIONS = Measure(rows=_deal_rows, date="cancelled_at", only=Q(ordered_at__isnull=False), sign=-1)
+DELIVERIES = Measure(rows=_deal_rows, date="delivered_at")
+_BLUE, _RED = Q(is_red=False), Q(is_red=True)
 RETAIL = (
-    Measure(rows=lambda: Deal.objects.filter(delivered_at__isnull=False), date="delivered_at", applies=_handover_basis),
-    _invoices(red=False, applies=_invoice_basis),
-    _invoices(red=True, applies=_invoice_basis),
+    Measure(rows=_deal_rows, date="delivered_at", applies=_handover_basis),
+    _invoices(_BLUE, applies=_invoice_basis),
+    _invoices(_RED, sign=-1, applies=_invoice_basis),
 )
-INVOICE_AMOUNTS = Measure(rows=Invoice.objects.all, date="issued_on", is_date=True, value=Sum("amount"))
-RECEIPTS = Measure(
-    rows=lambda: Payment.objects.cleared().filter(is_pass_through=False), date="cleared_at", value=Sum("amount")
-)
+INVOICE_AMOUNTS = _invoices(Q(), value=Sum("amount"))
+RECEIPTS = _money(pass_through=False)
 
 ORDERS_GROSS = Kpi(
     key="orders_gross",
@@ -201,7 +218,7 @@ INVOICED_UNITS = Kpi(
     label=_("开票台数"),
     explanation=_("蓝字机动车发票张数 − 红字发票张数，按开票日期计。"),
     unit="台",
-    numerator=(_invoices(red=False), _invoices(red=True)),
+    numerator=(_invoices(_BLUE), _invoices(_RED, sign=-1)),
 )
 TIME_PROGRESS = Kpi(
     key="time_progress",
@@ -283,11 +300,7 @@ PASS_THROUGH_RECEIPTS = Kpi(
     label=_("代收款项"),
     explanation=_("已到账的代收购置税、保费、上牌费（扣除退回），按到账时间计；不是收入。"),
     unit="元",
-    numerator=(
-        Measure(
-            rows=lambda: Payment.objects.cleared().filter(is_pass_through=True), date="cleared_at", value=Sum("amount")
-        ),
-    ),
+    numerator=(_money(pass_through=True),),
 )
 RECEIVABLE_BALANCE = Kpi(
     key="receivable_balance",
@@ -304,14 +317,8 @@ GP_PER_UNIT = Kpi(
         "整车毛利 ÷ 开票台数；整车毛利 = 开票价 + 返利 − 提货价 − 税金（毛利 ÷ 1.13 × 13% × 1.12，负毛利不计税）。"
     ),
     unit="元/台",
-    numerator=(
-        Measure(rows=lambda: _costed_invoices(red=False), date="issued_on", is_date=True, value=_vehicle_gp),
-        Measure(rows=lambda: _costed_invoices(red=True), date="issued_on", is_date=True, value=_vehicle_gp),
-    ),
-    denominator=(
-        Measure(rows=lambda: _costed_invoices(red=False), date="issued_on", is_date=True),
-        Measure(rows=lambda: _costed_invoices(red=True), date="issued_on", is_date=True, sign=-1),
-    ),
+    numerator=(_invoices(_costed(red=False), value=_vehicle_gp), _invoices(_costed(red=True), value=_vehicle_gp)),
+    denominator=(_invoices(_costed(red=False)), _invoices(_costed(red=True), sign=-1)),
     profit=True,
 )
 STOCK_UNITS = Kpi(

@@ -12,11 +12,13 @@ that a figure and the rows behind it agree for everybody.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     Aggregate,
     BigIntegerField,
@@ -25,6 +27,7 @@ from django.db.models import (
     DateField,
     DecimalField,
     F,
+    Func,
     Q,
     QuerySet,
     Value,
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 Unit = Literal["组", "张", "人", "次", "条", "单", "台", "元", "元/台", "%", "pp", "天", "份"]
 Grain = Literal["day", "month", "now"]
 SYSTEM: Final = object()
+_TOTAL: Final = DecimalField(max_digits=20, decimal_places=4)
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class Measure:
     """Rows that are counted.
 
     rows/date: dated rows; `is_date` when the column is a date. as_of instead of both: the rows that stand at a moment.
+    only: which of these rows; measures that differ in this (or in `value`) alone are counted in one pass over them.
     opening: rows frozen per month; a longer period takes those of its first month.
     value: an aggregate, or a function (store, first of month) → aggregate when a store's policy is part of it.
     applies: (store, first of month) → does this measure count there (`retail_basis`)?
@@ -77,6 +82,7 @@ class Measure:
 
     rows: Callable[[], QuerySet[Any]] | None = None
     date: str | None = None
+    only: Q | Callable[[], Q] = Q()  # noqa: RUF009  never changed
     is_date: bool = False
     value: Aggregate | Callable[[int, dt.date], Aggregate] = field(default_factory=lambda: Count("pk"))
     person: str | None = "owner"
@@ -94,20 +100,33 @@ class Measure:
         return str(self._source(periods.now()).resource)  # type: ignore[attr-defined]
 
     @property
+    def source(self) -> tuple[Any, ...]:
+        """What is read, dated and credited; equal for measures that one pass can count."""
+        reads = self.as_of or self.rows
+        return reads, self.date, self.is_date, self.person, self.team, self.store, self.opening, self.part
+
+    @property
+    def condition(self) -> Q:
+        """`only`, asked now."""
+        return self.only if isinstance(self.only, Q) else self.only()
+
+    @property
     def is_count(self) -> bool:
         return isinstance(self.value, Count)
 
     def rows_in(self, scope: Scope, period: Period, reader: Any = SYSTEM) -> QuerySet[Any]:
         """Exactly the rows counted for this scope and period, within the reader's reach."""
-        rows = self._source(min(period.end_at, periods.now()))
-        if reader is not SYSTEM:
-            rows = rows.visible_to(reader)  # type: ignore[attr-defined]
-        rows = rows.filter(self._where(scope, period))
+        rows = self.readable(period, reader).filter(self._where(scope, period) & self.condition)
         if scope.team_id is not None:
             rows = rows.filter(**{self.team: scope.team_id}) if self.team else rows.none()
         if scope.person_id is not None:
             rows = rows.filter(**{self.person: scope.person_id}) if self.person else rows.none()
         return rows
+
+    def readable(self, period: Period, reader: Any) -> QuerySet[Any]:
+        """All rows of the source that the reader may see; as-of rows are those of the period's end."""
+        rows = self._source(min(period.end_at, periods.now()))
+        return rows if reader is SYSTEM else rows.visible_to(reader)  # type: ignore[attr-defined,no-any-return]
 
     def _source(self, moment: dt.datetime) -> QuerySet[Any]:
         if self.as_of is not None:
@@ -119,15 +138,16 @@ class Measure:
     def _where(self, scope: Scope, period: Period) -> Q:
         """Store and date condition; month by month when a dated policy decides what counts."""
         if self.applies is None:
-            return Q(**{f"{self.store}__in": scope.store_ids}) & self._dated(period)
+            return Q(**{f"{self.store}__in": scope.store_ids}) & self.dated(period)
         counted = Q(pk__in=[])
         for month in months_of(period):
             stores = [pk for pk in scope.store_ids if self.applies(pk, first_of_month(month.start))]
             if stores:
-                counted |= Q(**{f"{self.store}__in": stores}) & self._dated(month)
+                counted |= Q(**{f"{self.store}__in": stores}) & self.dated(month)
         return counted
 
-    def _dated(self, period: Period) -> Q:
+    def dated(self, period: Period) -> Q:
+        """The condition on the column that dates the rows."""
         if self.date is None:
             return Q()
         if self.opening:
@@ -147,42 +167,88 @@ class Measure:
         found = (self.rows_in(s, p, reader).order_by().aggregate(total=v)["total"] for s, p, v in questions)
         return self.sign * sum((Decimal(got or 0) for got in found), Decimal(0))
 
-    def grouped(
-        self, index: int, store_id: int, period: Period, *, daily: bool, reader: Any = SYSTEM
-    ) -> QuerySet[Any, Any]:
-        """Grouped sums of one store inside one month as `Group` tuples; all measures have the same columns (UNION)."""
-        rows = self.rows_in(Scope((store_id,)), period, reader).order_by()
-        value = self.value if isinstance(self.value, Aggregate) else self.value(store_id, first_of_month(period.start))
-        day = Cast(Value(None), DateField())
-        if daily and self.date is not None:
-            day = Cast(F(self.date) if self.is_date else day_bucket(self.date), DateField())
-        columns = {
-            "g_index": Value(index),
-            "g_store": F(self.store),
-            "g_team": F(self.team) if self.team else Cast(Value(None), BigIntegerField()),
-            "g_person": F(self.person) if self.person else Cast(Value(None), BigIntegerField()),
-            "g_day": day,
-            "g_part": Cast(F(self.part) if self.part else Value(""), CharField()),
-        }
-        total = Cast(value, DecimalField(max_digits=20, decimal_places=4))
-        return rows.values(**columns).annotate(g_total=total).values_list(*columns, "g_total")
+    def value_in(self, store_id: int, month: dt.date) -> Aggregate:
+        """The aggregate of this store and month."""
+        return self.value if isinstance(self.value, Aggregate) else self.value(store_id, month)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One reading of a source for one store inside one month; `members` are places of measures in the question.
+
+    `day` dates as-of rows when they are stored.
+    """
+
+    store: int
+    period: Period
+    members: tuple[int, ...]
+    day: dt.date | None = None
+
+
+def passes(
+    asked: Sequence[Measure], store_ids: Iterable[int], period: Period, day: dt.date | None = None
+) -> list[Pass]:
+    """The fewest readings that answer the measures: one per store and source."""
+    month = first_of_month(period.start)
+    found: list[Pass] = []
+    for store in store_ids:
+        sources: dict[Any, list[int]] = {}
+        for place, measure in enumerate(asked):
+            if measure.applies is None or measure.applies(store, month):
+                sources.setdefault(measure.source, []).append(place)
+        found += [Pass(store, period, tuple(members), day) for members in sources.values()]
+    return found
+
+
+def counted(
+    asked: Sequence[Measure], chosen: Sequence[Pass], *, daily: bool, reader: Any = SYSTEM
+) -> QuerySet[Any, Any]:
+    """All passes as **one** statement of rows `pass, store, team, person, day, part, [a sum per member]`."""
+    queries = [_counted(asked, number, one, daily=daily, reader=reader) for number, one in enumerate(chosen)]
+    return queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0]
+
+
+def _counted(asked: Sequence[Measure], number: int, one: Pass, *, daily: bool, reader: Any) -> QuerySet[Any, Any]:
+    first = asked[one.members[0]]
+    rows = first.readable(one.period, reader).filter(first.dated(one.period), **{first.store: one.store})
+    if len(one.members) == 1:
+        rows = rows.filter(first.condition)
+    day = Cast(Value(one.day), DateField())
+    if daily and first.date is not None:
+        day = Cast(F(first.date) if first.is_date else day_bucket(first.date), DateField())
+    columns = {
+        "g_pass": Value(number),
+        "g_store": F(first.store),
+        "g_team": F(first.team) if first.team else Cast(Value(None), BigIntegerField()),
+        "g_person": F(first.person) if first.person else Cast(Value(None), BigIntegerField()),
+        "g_day": day,
+        "g_part": Cast(F(first.part) if first.part else Value(""), CharField()),
+    }
+    sums = [_sum_of(asked[place], one) for place in one.members]
+    array = Func(*sums, template="ARRAY[%(expressions)s]", output_field=ArrayField(_TOTAL))
+    return rows.order_by().values(**columns).annotate(g_sums=array).values_list(*columns, "g_sums")
+
+
+def _sum_of(measure: Measure, one: Pass) -> Cast:
+    value = measure.value_in(one.store, first_of_month(one.period.start))
+    if measure.condition and len(one.members) > 1:
+        value = copy(value)
+        value.filter = measure.condition
+    return Cast(value, _TOTAL)
 
 
 def grouped_sums(
-    measures: Iterable[Measure], store_ids: Iterable[int], period: Period, *, daily: bool, reader: Any = SYSTEM
+    measures: Iterable[Measure], store_ids: Collection[int], period: Period, *, daily: bool, reader: Any = SYSTEM
 ) -> Iterator[Group]:
-    """Grouped sums of several measures in **one** statement; `Group.measure` is the place in the question."""
+    """Grouped sums of several measures in **one** statement that reads each source once per store."""
     asked = list(measures)
-    queries = [
-        measure.grouped(index, store, period, daily=daily, reader=reader)
-        for store in store_ids
-        for index, measure in enumerate(asked)
-    ]
-    if not queries:
+    chosen = passes(asked, store_ids, period)
+    if not chosen:
         return
-    for row in queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0]:
-        group = Group(*row)
-        yield group._replace(total=asked[group.measure].sign * (group.total or Decimal(0)))
+    for number, store, team, person, day, part, sums in counted(asked, chosen, daily=daily, reader=reader):
+        for place, total in zip(chosen[number].members, sums, strict=True):
+            if total is not None and (total or not asked[place].is_count):
+                yield Group(place, store, team, person, day, part, asked[place].sign * total)
 
 
 @dataclass(frozen=True)

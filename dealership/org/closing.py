@@ -45,6 +45,42 @@ def closed_month_guard(column: str, *, is_date: bool = False, protects: tuple[st
     )
 
 
+def closed_month_statement_guards(column: str) -> list[pgtrigger.Trigger]:
+    """The same guard once per statement, for tables written in bulk whose dated `column` is the first of a month.
+
+    Each month touched by the statement is locked against the close and looked up once; every update counts.
+    """
+    operations = {
+        "insert": (pgtrigger.Insert, {"new": "new_rows"}),
+        "update": (pgtrigger.Update, {"old": "old_rows", "new": "new_rows"}),
+        "delete": (pgtrigger.Delete, {"old": "old_rows"}),
+    }
+    return [
+        pgtrigger.Trigger(
+            name=f"closed_{column}_{event}",
+            level=pgtrigger.Statement,
+            when=pgtrigger.After,
+            operation=operation,
+            referencing=pgtrigger.Referencing(**rows),
+            declare=[("touched", "record")],
+            func=f"""
+            FOR touched IN {" UNION ".join(f"SELECT store_id, {column} AS month FROM {name}" for name in rows.values())}
+            LOOP
+                PERFORM pg_advisory_xact_lock_shared(hashtext('close:' || touched.store_id || ':' || touched.month));
+                IF EXISTS (
+                    SELECT 1 FROM org_closedmonth WHERE store_id = touched.store_id AND month = touched.month
+                ) THEN
+                    RAISE EXCEPTION 'closed_month:%', to_char(touched.month, 'YYYY-MM')
+                        USING ERRCODE = 'integrity_constraint_violation';
+                END IF;
+            END LOOP;
+            RETURN NULL;
+            """,
+        )
+        for event, (operation, rows) in operations.items()
+    ]
+
+
 def take_close_lock(store_id: int, month: dt.date) -> None:
     """Wait until every guarded write of that month has ended, and hold off new ones until this transaction ends."""
     with connection.cursor() as cursor:

@@ -17,7 +17,7 @@ from dealership.audit.services import once
 from dealership.core.api import CursorPages
 from dealership.org.reach import can
 from reports.models import MonthClose
-from reports.selectors.close import close_get, close_list
+from reports.selectors.close import close_get, close_list, frozen_for, readable_keys
 from reports.services import close as services
 
 
@@ -50,7 +50,10 @@ class MonthCloseFull(MonthCloseRow):
     def get_figures(self, close: MonthClose) -> dict[str, Any] | None:
         """The newest frozen version; null before the first close."""
         newest = close.versions.order_by("-number").first()
-        return MonthVersionRow(newest).data if newest else None
+        if newest is None:
+            return None
+        keys = readable_keys(self.context["reader"], close)
+        return {**MonthVersionRow(newest).data, **frozen_for(newest, keys)}
 
 
 class MonthCloseListPage(serializers.Serializer):  # type: ignore[type-arg]
@@ -91,7 +94,11 @@ class MonthCloseDetail(APIView):
     @extend_schema(responses=MonthCloseFull, tags=["month-closes"])
     def get(self, request: Request, pk: int) -> Response:
         """Checks, explanations and the newest figures."""
-        return Response(MonthCloseFull(close_get(user=request.user, pk=pk)).data)
+        return Response(_full(request, pk))
+
+
+def _full(request: Request, pk: int) -> Any:
+    return MonthCloseFull(close_get(user=request.user, pk=pk), context={"reader": request.user}).data
 
 
 def _step(request: Request, action: str, pk: int, act: Callable[[], MonthClose]) -> Response:
@@ -109,7 +116,7 @@ def _step(request: Request, action: str, pk: int, act: Callable[[], MonthClose])
         create=act,
         find=lambda found: close_get(user=request.user, pk=found),
     )
-    answer = Response(MonthCloseFull(close_get(user=request.user, pk=pk)).data)
+    answer = Response(_full(request, pk))
     if replay:
         answer.headers["Idempotent-Replay"] = "true"
     return answer

@@ -12,9 +12,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dealership.core.api import CursorPages
-from dealership.core.kpi import Kpi, Scope
 from dealership.org.models import Store
-from reports.drilling import Drill, drill, kpi_for
+from reports.drilling import Drill, drill
 from reports.figures import readable_kpis
 from reports.forms import FigureForm
 from reports.selectors.drill import shown
@@ -23,6 +22,7 @@ ASKED = [
     OpenApiParameter("period", str, description="2026-11-22、2026-11、2026Q4 或 2026；默认本月"),
     OpenApiParameter("store", int, description="门店；默认可查看的全部门店"),
     OpenApiParameter("person", int, description="人员"),
+    OpenApiParameter("cut", str, description="细分：级别 H、来源编号或 none、库龄 31-60；只用于可以细分的指标"),
 ]
 SIDE = OpenApiParameter("side", str, enum=["numerator", "denominator"], description="分子（默认）或分母的明细")
 
@@ -43,6 +43,8 @@ class KpiValue(serializers.Serializer):  # type: ignore[type-arg]
     denominator = serializers.DecimalField(max_digits=20, decimal_places=2, allow_null=True)
     value = serializers.DecimalField(max_digits=20, decimal_places=6, allow_null=True)
     unit = serializers.CharField()
+    part = serializers.CharField(help_text="细分项的名称；没有细分时为空")
+    unknown = serializers.CharField(help_text="没有数字的原因；有数字时为空")
 
 
 class KpiRow(serializers.Serializer):  # type: ignore[type-arg]
@@ -89,15 +91,14 @@ class KpiFigure(APIView):
     def get(self, request: Request, key: str) -> Response:
         """The figure within the reader's reach, live: it always equals its rows (boards read stored facts)."""
         form = _asked(request)
-        stores, period = form.store_ids(), form.cleaned_data["period"]
-        kpi = kpi_for(request.user, key, stores)
-        figure = kpi.figure(Scope(tuple(stores), person_id=form.cleaned_data["person"]), period, request.user)
-        return Response(KpiValue(_value(kpi, kpi.span(period).code, figure)).data)
+        found = drill(reader=request.user, asked=form.asked(key))
+        return Response(KpiValue(_value(found)).data)
 
 
-def _value(kpi: Kpi, period: str, figure: Any) -> dict[str, Any]:
-    shown_figure = {name: getattr(figure, name) for name in ("numerator", "denominator", "value")}
-    return {"key": kpi.key, "period": period, "unit": kpi.unit, **shown_figure}
+def _value(found: Drill) -> dict[str, Any]:
+    shown_figure = {name: getattr(found.figure, name) for name in ("numerator", "denominator", "value")}
+    named = {"key": found.kpi.key, "period": found.period.code, "unit": found.kpi.unit}
+    return {**named, "part": found.part, "unknown": found.unknown, **shown_figure}
 
 
 class KpiRows(APIView):
@@ -108,14 +109,7 @@ class KpiRows(APIView):
         """Cursor pages; figures made of several sets of rows continue with the next set."""
         form = _asked(request)
         asked = form.cleaned_data
-        found = drill(
-            reader=request.user,
-            key=key,
-            store_ids=form.store_ids(),
-            period=asked["period"],
-            person_id=asked["person"],
-            denominator=asked["side"] == "denominator",
-        )
+        found = drill(reader=request.user, asked=form.asked(key), denominator=asked["side"] == "denominator")
         return Response(_page(request, self, found, asked["section"] or 0))
 
 

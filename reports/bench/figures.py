@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import itertools
+import statistics
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,7 @@ from urllib.parse import quote
 
 import openpyxl
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import connection, transaction
 
 from dealership.accounts.models import User
 from dealership.core import periods
@@ -21,7 +22,8 @@ from dealership.jobs.runner import run
 from dealership.org.models import Store
 from leads.models import Prospect
 from reports.bench.driver import Client, Figure, measure, timed
-from reports.models import FillState
+from reports.bench.month_sql import EMPTY_TABLE_SQL, INTO_TABLE_SQL, MONTH_SQL, month_values
+from reports.models import Fact, FillState
 from reports.services.rollup import rollup_month
 from reports.services.workbook import workbook_request
 
@@ -42,24 +44,6 @@ TODAY_SQL = """SELECT t.id, t.due_at, p.grade, c.name, ph.number FROM leads_foll
     JOIN leads_prospect p ON p.id = t.prospect_id JOIN leads_customer c ON c.id = p.customer_id
     LEFT JOIN leads_customerphone ph ON ph.customer_id = c.id AND ph.is_primary
     WHERE t.owner_id = %s AND t.done_at IS NULL AND t.cancelled_at IS NULL AND t.due_at < %s ORDER BY t.due_at"""
-DAY = "({} AT TIME ZONE 'Asia/Shanghai')::date"
-_COUNT = (
-    "SELECT '{name}', owner_id, {day}, count(*) FROM {table} "
-    "WHERE store_id = %(store)s AND {column} >= %(start)s AND {column} < %(end)s GROUP BY 2, 3"
-)
-_COUNTED = (
-    ("visits", "leads_visit", "visited_at"),
-    ("cards", "leads_prospect", "card_created_at"),
-    ("follow-ups", "leads_followup", "done_at"),
-    ("due", "leads_followuptask", "due_at"),
-    ("orders", "sales_deal", "ordered_at"),
-    ("deliveries", "sales_deal", "delivered_at"),
-    ("receipts", "sales_payment", "cleared_at"),
-    ("moves", "leads_statuschange", "at"),
-)
-MONTH_SQL = " UNION ALL ".join(
-    _COUNT.format(name=name, day=DAY.format(column), table=table, column=column) for name, table, column in _COUNTED
-)
 
 
 def sql(statement: str, values: Any, times: int = 20) -> float:
@@ -125,16 +109,27 @@ def _writes(client: Client, user: User) -> Iterator[Figure]:
 
 
 def _month() -> Iterator[Figure]:
-    """The last month of the first store: roll-up from nothing, and its workbook."""
+    """The last month of the first store: roll-up as every ten minutes and from nothing, and its workbook."""
     store = Store.objects.order_by("pk")[0]
     month = periods.Period.containing("month", periods.today()).previous()
+    values = month_values(store.pk, month, periods.now())
 
     def roll_up() -> None:
-        FillState.objects.filter(store=store, month=month.start).update(digest="", done_at=None)
         rollup_month(store_id=store.pk, month=month.start)
 
-    values = {"store": store.pk, "start": month.start_at, "end": month.end_at}
-    yield _alone("month roll-up", timed(roll_up, 3), {"sql_8_counts": sql(MONTH_SQL, values, 5)})
+    took: list[float] = []
+
+    def fill() -> None:
+        Fact.objects.filter(store=store, month=month.start).delete()
+        FillState.objects.filter(store=store, month=month.start).delete()
+        begun = time.perf_counter()
+        roll_up()
+        took.append((time.perf_counter() - begun) * 1000)
+
+    for _ in range(5):
+        fill()
+    yield _alone("month roll-up, first", statistics.median(took), {"sql_same_stored": _stored_by_hand(values)})
+    yield _alone("month roll-up", timed(roll_up, 20), {"sql_same_figures": sql(MONTH_SQL, values, 20)})
     finance = User.objects.get(username="finance")
     path = ""
 
@@ -147,6 +142,19 @@ def _month() -> Iterator[Figure]:
 
     built = timed(build, 2)
     yield _alone("month workbook", built, {"openpyxl_same_cells": _plain_book(path)})
+
+
+def _stored_by_hand(values: dict[str, Any]) -> float:
+    """The hand-written statement with its answer stored in an empty table that has the constraints of the facts."""
+    took = []
+    for _ in range(5):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(EMPTY_TABLE_SQL, values)
+            begun = time.perf_counter()
+            cursor.execute(INTO_TABLE_SQL + MONTH_SQL, values)
+            took.append((time.perf_counter() - begun) * 1000)
+            transaction.set_rollback(True)
+    return statistics.median(took)
 
 
 def _alone(name: str, ms: float, references: dict[str, float]) -> Figure:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from dealership.core.kpi import Figure, Kpi, make_figure
+from dealership.core.kpi import UNKNOWN, Figure, Kpi, make_figure
 from reports.registry import BY_KEY
 
 ChartKind = Literal["columns", "bars", "funnel"]
@@ -67,7 +67,9 @@ class Place:
     period: str
     person_id: int | None = None
 
-    def url(self, key: str, *, side: str = "", period: str | None = None, person_id: int | None = None) -> str:
+    def url(
+        self, key: str, *, side: str = "", period: str | None = None, person_id: int | None = None, cut: str = ""
+    ) -> str:
         """`/reports/kpis/<key>/rows/?period=…&store=…&person=…`; empty for figures without rows."""
         if not BY_KEY[key].is_rows:
             return ""
@@ -76,11 +78,15 @@ class Place:
             asked["person"] = person
         if side == "denominator":
             asked["side"] = side
+        if cut:
+            asked["cut"] = cut
         return f"{reverse('reports:kpi_rows', args=[key])}?{urlencode(asked)}"
 
 
 def added(kpi: Kpi, figures: list[Figure]) -> Figure:
-    """The figure of several days from the sums of both sides."""
+    """The figure of several days or parts from the sums of both sides; unknown when one of them is."""
+    if any(figure == UNKNOWN for figure in figures):
+        return UNKNOWN
     top = sum((f.numerator or Decimal(0) for f in figures), Decimal(0))
     bottom = sum((f.denominator or Decimal(0) for f in figures), Decimal(0))
     return make_figure(top, bottom if kpi.is_ratio else None, is_ratio=kpi.is_ratio)

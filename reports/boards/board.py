@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dealership.core import periods
-from dealership.core.kpi import Figure, month_to_date
+from dealership.core.kpi import UNKNOWN, Figure, month_to_date
 from dealership.core.money import ratio, show_ratio
 from dealership.core.periods import Period
 from dealership.org import calendar
@@ -20,9 +20,10 @@ from dealership.org.policy import policy
 from leads.choices import GRADE_TONE, OPEN_GRADES
 from reports import figures
 from reports.boards.blocks import Block, Cell, Place, added, series
+from reports.cuts import NO_SOURCE, age_text
 from reports.registry import BY_KEY
 from reports.selectors import breakdowns
-from reports.selectors.month_rows import age_band
+from reports.selectors.month_rows import age_band, age_bands
 
 TODAY_KEYS = ("traffic_total", "first_visits", "new_cards", "follow_up_count", "orders_gross", "delivery_units")
 # step, figure, which side of it: each step is part of the one before, so cards from calls and leads are no step.
@@ -36,6 +37,8 @@ FUNNEL = (
 DAY_KEYS = tuple(dict.fromkeys((*TODAY_KEYS, *(key for _name, key, _s in FUNNEL))))
 STATE_KEYS = ("prospects_by_grade", "overdue_follow_ups", "stock_units", "target_attainment")
 RANK_KEYS = ("new_cards", "orders_gross", "delivery_units")
+DRAWN_SOURCES = 9
+UNRECORDED = gettext_lazy("这一天没有留存记录，无法还原。")
 BAND_TONES = ["green", "yellow", "orange", "red", "dark"]
 ByDay = dict[dt.date, figures.Figures]
 
@@ -239,12 +242,17 @@ def _daily_pace(month: Period, store_id: int, target: Decimal | None) -> list[De
 
 
 def grade_block(state: dict[Any, figures.Figures], place: Place) -> Block:
-    """Open cards by grade."""
+    """Open cards by grade, each row with its cards."""
     key = "prospects_by_grade"
+    is_known = added(BY_KEY[key], [found[key] for found in state.values() if key in found]) != UNKNOWN
     counts = [_numerator(state.get(grade.value, {}), key) for grade in OPEN_GRADES]
     whole = sum(counts, Decimal(0))
     rows = [
-        [Cell(str(grade.label), number=False), Cell(f"{count:f}"), Cell(show_ratio(ratio(count, whole)))]
+        [
+            Cell(str(grade.label), number=False),
+            Cell(f"{count:f}", place.url(key, cut=grade.value)),
+            Cell(show_ratio(ratio(count, whole))),
+        ]
         for grade, count in zip(OPEN_GRADES, counts, strict=True)
     ]
     tones = [GRADE_TONE[grade] for grade in OPEN_GRADES]
@@ -260,7 +268,7 @@ def grade_block(state: dict[Any, figures.Figures], place: Place) -> Block:
         rows,
         chart,
         foot,
-        empty=_("还没有在跟的意向客户。"),
+        empty=_("还没有在跟的意向客户。") if is_known else UNRECORDED,
     )
 
 
@@ -271,18 +279,23 @@ def _numerator(found: figures.Figures, key: str) -> Decimal:
 
 def source_block(reader: Any, period: Period, place: Place) -> Block:
     """New cards of the month by first source."""
-    counts = breakdowns.cards_by_source(
-        reader=reader, store_id=place.store_id, period=period, person_id=place.person_id
-    )
-    whole = sum(counts.values())
+    found = breakdowns.cards_by_source(reader=reader, store_id=place.store_id, period=period, person_id=place.person_id)
+    whole = sum(source.cards for source in found)
     rows = [
-        [Cell(name, number=False), Cell(str(count)), Cell(show_ratio(ratio(count, whole)))]
-        for name, count in counts.items()
+        [
+            Cell(source.name, number=False),
+            Cell(str(source.cards), place.url("new_cards", cut=str(source.id or NO_SOURCE))),
+            Cell(show_ratio(ratio(source.cards, whole))),
+        ]
+        for source in found
     ]
+    drawn = [(source.name, source.cards) for source in found[:DRAWN_SOURCES]]
+    if rest := sum(source.cards for source in found[DRAWN_SOURCES:]):
+        drawn.append((_("其余来源"), rest))
     chart: dict[str, Any] = {
         "kind": "bars",
-        "categories": list(counts),
-        "series": [series(_("建卡"), list(counts.values()), "teal")],
+        "categories": [name for name, _count in drawn],
+        "series": [series(_("建卡"), [count for _name, count in drawn], "teal")],
     }
     foot = [Cell(_("合计"), number=False), Cell(str(whole), place.url("new_cards")), Cell("")]
     heads = [_("来源"), _("建卡"), _("占比")]
@@ -310,27 +323,31 @@ def ranking_block(people: dict[Any, figures.Figures], place: Place) -> Block:
 
 
 def stock_block(reader: Any, place: Place, period: Period) -> Block:
-    """Cars standing in the store by age band (§3.6)."""
+    """Cars standing in the store by age band (§3.6), each band with its cars."""
     ages = breakdowns.stock_ages(reader=reader, store_id=place.store_id, period=period)
     if ages is None:
         return Block("stock", "", "", [], [])
+    is_known = figures.is_recorded([place.store_id], period)
     limits = policy("stock.age_bands", place.store_id)
-    names = [age_band(limit, limits) for limit in (*limits, limits[-1] + 1)]
-    counts = dict.fromkeys(names, 0)
-    for days, count in ages:
+    bands = age_bands(limits)
+    counts = dict.fromkeys((band.name for band in bands), 0)
+    for days, count in ages if is_known else ():
         counts[age_band(days, limits)] += count
     whole = sum(counts.values())
     rows = [
-        [Cell(name, number=False), Cell(str(count)), Cell(show_ratio(ratio(count, whole)))]
-        for name, count in counts.items()
+        [
+            Cell(band.name, number=False),
+            Cell(str(counts[band.name]), place.url("stock_units", cut=age_text(band.low, band.high))),
+            Cell(show_ratio(ratio(counts[band.name], whole))),
+        ]
+        for band in bands
     ]
     chart: dict[str, Any] = {
         "kind": "bars",
-        "categories": names,
+        "categories": list(counts),
         "series": [series(_("台数"), list(counts.values()), BAND_TONES)],
     }
     foot = [Cell(_("合计"), number=False), Cell(str(whole), place.url("stock_units")), Cell("")]
     heads = [_("库龄"), _("台数"), _("占比")]
-    return Block(
-        "stock", _("库存库龄"), _("期末在库车辆按到库天数"), heads, rows, chart, foot, empty=_("没有在库车辆。")
-    )
+    empty = _("没有在库车辆。") if is_known else UNRECORDED
+    return Block("stock", _("库存库龄"), _("期末在库车辆按到库天数"), heads, rows, chart, foot, empty=empty)

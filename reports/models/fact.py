@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from dealership.org.closing import closed_month_guard
+from dealership.org.closing import closed_month_statement_guards
 from dealership.org.models import Store, Team
 from reports.choices import FactGrain, FillStatus
 from reports.querysets import FactQuerySet
@@ -18,11 +18,12 @@ class Fact(models.Model):
     never added to, and those of a closed month are refused by the database.
     """
 
-    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    # The unique constraint begins with store and month: indexes of their own would only slow the roll-up.
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
     month = models.DateField()
     kpi = models.CharField(max_length=40)
     day = models.DateField(null=True)
-    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")
+    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     part = models.CharField(max_length=10, blank=True, default="")
     numerator = models.DecimalField(max_digits=20, decimal_places=4)
@@ -38,14 +39,14 @@ class Fact(models.Model):
                 nulls_distinct=False,
             )
         ]
-        triggers = [closed_month_guard("month", is_date=True, protects=("kpi", "day", "numerator", "denominator"))]
+        triggers = closed_month_statement_guards("month")
 
     def __str__(self) -> str:
         return f"{self.kpi} {self.day or self.month} {self.person_id}"
 
 
 class FillState(models.Model):
-    """Whether a cell of a store's month is filled, when, and the digest of its facts (unchanged → not rewritten)."""
+    """Whether a cell of a store's month is filled, and when."""
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
     month = models.DateField()
@@ -54,7 +55,6 @@ class FillState(models.Model):
     state = models.CharField(max_length=7, choices=FillStatus)
     started_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
-    digest = models.CharField(max_length=64, blank=True)
 
     class Meta:
         constraints = [

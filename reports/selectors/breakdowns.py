@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count
 
@@ -15,16 +15,21 @@ from leads.kpis import CARDS_CREATED
 from sales.kpis import STOCK_UNITS
 
 NO_SOURCE = "未填写"
-SHOWN_SOURCES = 9
 
 
-def cards_by_source(*, reader: Any, store_id: int, period: Period, person_id: int | None = None) -> dict[str, int]:
-    """New cards of the period by first source, biggest first; the tail is summed as 其他."""
+class Source(NamedTuple):
+    """Cards of one first source; no id when none was given."""
+
+    id: int | None
+    name: str
+    cards: int
+
+
+def cards_by_source(*, reader: Any, store_id: int, period: Period, person_id: int | None = None) -> list[Source]:
+    """New cards of the period by first source, biggest first."""
     rows = CARDS_CREATED.rows_in(Scope((store_id,), person_id=person_id), period, reader).order_by()
-    found = rows.values_list("prospect__source__name").annotate(n=Count("pk")).order_by("-n", "prospect__source__name")
-    counts = [(name or NO_SOURCE, number) for name, number in found]
-    head, tail = counts[:SHOWN_SOURCES], counts[SHOWN_SOURCES:]
-    return dict(head) | ({"其余来源": sum(number for _name, number in tail)} if tail else {})
+    found = rows.values_list("prospect__source", "prospect__source__name").annotate(n=Count("pk"))
+    return [Source(pk, name or NO_SOURCE, n) for pk, name, n in found.order_by("-n", "prospect__source__name")]
 
 
 def stock_ages(*, reader: Any, store_id: int, period: Period) -> list[tuple[int, int]] | None:

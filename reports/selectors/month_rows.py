@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum
 
@@ -288,11 +288,21 @@ def _stock(row: Any, bands: list[int]) -> Row:
     }
 
 
-def age_band(days: int, bands: list[int]) -> str:
+class AgeBand(NamedTuple):
+    """Cars from `low` to `high` days old; the last band has no end."""
+
+    name: str
+    low: int
+    high: int | None
+
+
+def age_bands(limits: list[int]) -> list[AgeBand]:
     """`0–30天`, `31–60天` … `180天以上`, from the policy's limits (§3.6)."""
-    start = 0
-    for limit in bands:
-        if days <= limit:
-            return f"{start}–{limit}天"
-        start = limit + 1
-    return f"{bands[-1]}天以上"
+    lows = [0, *(limit + 1 for limit in limits)]
+    bands = [AgeBand(f"{low}–{limit}天", low, limit) for low, limit in zip(lows, limits, strict=False)]
+    return [*bands, AgeBand(f"{limits[-1]}天以上", lows[-1], None)]
+
+
+def age_band(days: int, limits: list[int]) -> str:
+    """The name of the band in which a car of this age stands."""
+    return next(band.name for band in age_bands(limits) if band.high is None or days <= band.high)

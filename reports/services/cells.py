@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
 from dealership.core import periods
-from dealership.core.kpi import Grain, Kpi, Measure, Scope, grouped_sums
+from dealership.core.kpi import Grain, Kpi, Measure, Pass, Scope, grouped_sums, passes
 from dealership.core.periods import Period
 from reports.registry import STORED, stored
 
@@ -27,12 +27,34 @@ class Cell(NamedTuple):
     team: int | None
 
 
-Sums = dict[Cell, tuple[Decimal, Decimal | None]]
+Value = tuple[Decimal, Decimal | None]
+Sums = dict[Cell, Value]
 
 
 class _Sides(NamedTuple):
     kpi: Kpi
     is_denominator: bool
+
+
+class Feed(NamedTuple):
+    """Which sum of a pass (`place` counts from 1) goes into which side of which KPI; `monthly` drops the day."""
+
+    number: int
+    place: int
+    kpi: str
+    sign: int
+    is_denominator: bool
+    is_ratio: bool
+    monthly: bool
+
+
+class Work(NamedTuple):
+    """The whole question of a store's month: measures, the passes that answer them, where the sums go."""
+
+    measures: list[Measure]
+    passes: list[Pass]
+    feeds: list[Feed]
+    computed: Sums
 
 
 def question(kpis: Iterable[Kpi]) -> tuple[list[Measure], list[list[_Sides]]]:
@@ -49,6 +71,35 @@ def question(kpis: Iterable[Kpi]) -> tuple[list[Measure], list[list[_Sides]]]:
                     feeds.append([])
                 feeds[place[id(measure)]].append(_Sides(kpi, side))
     return measures, feeds
+
+
+def month_work(store_id: int, month: Period, days: Iterable[dt.date]) -> Work:
+    """Every stored figure of a store's month: each source is read once, as-of sources once for each of `days`.
+
+    Month figures are the sums of the day figures' rows, so they cost no reading of their own.
+    """
+    measures, sides = question(kpi for kpi in STORED if kpi.compute is None)
+    dated = [place for place, measure in enumerate(measures) if measure.as_of is None]
+    states = [place for place, measure in enumerate(measures) if measure.as_of is not None]
+    chosen = _passes(measures, dated, store_id, month)
+    for day in days:
+        chosen += _passes(measures, states, store_id, Period.day(day), day)
+    feeds = [
+        Feed(number, place, kpi.key, measures[member].sign, is_denominator, kpi.is_ratio, monthly=kpi.grain == "month")
+        for number, one in enumerate(chosen)
+        for place, member in enumerate(one.members, 1)
+        for kpi, is_denominator in sides[member]
+    ]
+    computed = {cell: value for day in days for cell, value in _computed(store_id, day)}
+    return Work(measures, chosen, feeds, computed)
+
+
+def _passes(
+    measures: list[Measure], places: list[int], store_id: int, period: Period, day: dt.date | None = None
+) -> list[Pass]:
+    """The passes over some of the measures, with the places of the whole question."""
+    found = passes([measures[place] for place in places], [store_id], period, day)
+    return [replace(one, members=tuple(places[member] for member in one.members)) for one in found]
 
 
 def sums_of(kpis: Iterable[Kpi], store_id: int, period: Period, *, daily: bool, day: dt.date | None = None) -> Sums:
@@ -80,34 +131,22 @@ def month_sums(store_id: int, month: Period) -> Sums:
 
 def now_sums(store_id: int, day: dt.date) -> Sums:
     """As-of facts of one day: the state at its end, or now."""
-    kpis = stored("now")
-    found = sums_of([kpi for kpi in kpis if kpi.compute is None], store_id, Period.day(day), daily=False, day=day)
-    for kpi in kpis:
+    kpis = [kpi for kpi in stored("now") if kpi.compute is None]
+    return sums_of(kpis, store_id, Period.day(day), daily=False, day=day) | dict(_computed(store_id, day))
+
+
+def _computed(store_id: int, day: dt.date) -> Iterator[tuple[Cell, Value]]:
+    """As-of figures that are not sums of rows."""
+    for kpi in stored("now"):
         if kpi.compute is not None:
             top, bottom = kpi.compute(Scope((store_id,)), Period.day(day))
             if top is not None and bottom is not None:
-                found[Cell(kpi.key, day, "", None, None)] = (top.quantize(PLACES), bottom.quantize(PLACES))
-    return found
+                yield Cell(kpi.key, day, "", None, None), (top.quantize(PLACES), bottom.quantize(PLACES))
 
 
 def keys_of(grain: Grain | str) -> list[str]:
     """KPI keys stored under one grain."""
     return [kpi.key for kpi in STORED if kpi.grain == grain]
-
-
-def by_day(sums: Sums, days: Iterable[dt.date]) -> Iterator[tuple[dt.date, Sums]]:
-    """The sums cut into the given days; a day without facts is an empty cell."""
-    parts: dict[dt.date, Sums] = {day: {} for day in days}
-    for cell, value in sums.items():
-        if cell.day in parts:
-            parts[cell.day][cell] = value
-    yield from parts.items()
-
-
-def digest_of(sums: Sums) -> str:
-    """SHA-256 over the facts in a fixed order: equal facts have equal digests."""
-    lines = sorted("|".join(map(str, (*cell, *value))) for cell, value in sums.items())
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def as_of_days(month: Period) -> list[dt.date]:

@@ -1,4 +1,4 @@
-"""The roll-up: facts of a store's month are replaced, never added to (reliability §4; F01, F17, F18).
+"""The roll-up: facts of a store's month are made equal to the rows, never added to (reliability §4; F01, F17, F18).
 
 A cell is marked STARTED in its own transaction; computing, replacing and marking DONE happen in a second one
 under an advisory lock, so a worker killed at any line leaves the old facts whole and the cell STARTED, and the
@@ -18,14 +18,13 @@ from dealership.core.periods import Period
 from dealership.core.services import service
 from dealership.org.models import ClosedMonth
 from reports.choices import FactGrain, FillStatus
-from reports.models import Fact, FillState
-from reports.services import cells
-from reports.services.cells import Sums
+from reports.models import FillState
+from reports.services import cells, facts_sql
 
 
 @dataclass
 class RollupResult:
-    """What a run did: cells rewritten and facts written; `closed` when the month may not change."""
+    """What a run did: cells changed and facts written for it; `closed` when the month may not change."""
 
     closed: bool = False
     cells: int = 0
@@ -35,7 +34,7 @@ class RollupResult:
 def rollup_month(*, store_id: int, month: dt.date) -> RollupResult:
     """Bring the facts of one store's month up to date; called by jobs, the recheck and the close.
 
-    The whole month is counted in one statement per grain; only cells whose facts differ are rewritten.
+    The whole month is counted, compared and written in one statement; only facts that differ are touched.
     A closed month is left as it is.
     """
     if ClosedMonth.objects.filter(store_id=store_id, month=month).exists():
@@ -67,16 +66,20 @@ def _replace(store_id: int, month: dt.date) -> RollupResult:
     take_rollup_lock(store_id, month)
     if ClosedMonth.objects.filter(store_id=store_id, month=month).exists():
         return RollupResult(closed=True)
-    run = _Run(store_id, month)
     period = Period.containing("month", month)
-    for day, sums in cells.by_day(cells.day_sums(store_id, period), period.days()):
-        run.replace(FactGrain.DAY, day, sums)
-    for day in cells.as_of_days(period):
-        if not run.is_final(day):
-            run.replace(FactGrain.NOW, day, cells.now_sums(store_id, day))
-    run.replace(FactGrain.MONTH, None, cells.month_sums(store_id, period))
-    run.mark_done()
-    return run.result
+    final = _final_days(store_id, month)
+    days = [day for day in cells.as_of_days(period) if day not in final]
+    written = facts_sql.replace(
+        store_id=store_id, month=month, work=cells.month_work(store_id, period, days), days=days
+    )
+    mark_done(store_id, period, days)
+    return RollupResult(cells=written.cells, facts=written.facts)
+
+
+def _final_days(store_id: int, month: dt.date) -> set[dt.date]:
+    """Days whose state was recorded after they had ended: they are kept as observed."""
+    filled = FillState.objects.filter(store_id=store_id, month=month, grain=FactGrain.NOW, done_at__isnull=False)
+    return {day for day, done in filled.values_list("day", "done_at") if done >= periods.end_of_day(day)}
 
 
 def take_rollup_lock(store_id: int, month: dt.date) -> None:
@@ -87,54 +90,21 @@ def take_rollup_lock(store_id: int, month: dt.date) -> None:
         )
 
 
-class _Run:
-    """One replacement of a store's month, inside its transaction."""
-
-    def __init__(self, store_id: int, month: dt.date) -> None:
-        self.store_id, self.month = store_id, month
-        self.result = RollupResult()
-        self.digests: dict[tuple[str, dt.date | None], str] = {}
-        filled = FillState.objects.filter(store_id=store_id, month=month)
-        self.known = {(row.grain, row.day): row for row in filled}
-
-    def is_final(self, day: dt.date) -> bool:
-        """Was the as-of cell filled after the day had ended? Then it is kept as observed."""
-        filled = self.known.get((FactGrain.NOW, day))
-        return filled is not None and filled.done_at is not None and filled.done_at >= periods.end_of_day(day)
-
-    def replace(self, grain: FactGrain, day: dt.date | None, sums: Sums) -> None:
-        """Rewrite one cell unless its digest is the stored one."""
-        digest = self.digests[(grain, day)] = cells.digest_of(sums)
-        filled = self.known.get((grain, day))
-        if filled is not None and filled.digest == digest:
-            return
-        keys = cells.keys_of(grain)
-        Fact.objects.filter(store_id=self.store_id, month=self.month, day=day, kpi__in=keys).delete()
-        Fact.objects.bulk_create(
-            [
-                Fact(
-                    store_id=self.store_id, month=self.month, kpi=cell.kpi, day=cell.day, part=cell.part,
-                    person_id=cell.person, team_id=cell.team, numerator=top, denominator=bottom,
-                )
-                for cell, (top, bottom) in sums.items()
-            ],
-            batch_size=1000,
-        )  # fmt: skip
-        self.result.cells += 1
-        self.result.facts += len(sums)
-
-    def mark_done(self) -> None:
-        """The last statement: every touched cell is filled as of now."""
-        moment = periods.now()
-        FillState.objects.bulk_create(
-            [
-                FillState(
-                    store_id=self.store_id, month=self.month, grain=grain, day=day, state=FillStatus.DONE,
-                    started_at=moment, done_at=moment, digest=digest,
-                )
-                for (grain, day), digest in self.digests.items()
-            ],
-            update_conflicts=True,
-            unique_fields=["store", "month", "grain", "day"],
-            update_fields=["state", "done_at", "digest"],
-        )  # fmt: skip
+def mark_done(store_id: int, month: Period, as_of: list[dt.date]) -> None:
+    """The last statement: the month, its days and the recorded states are filled as of now."""
+    moment = periods.now()
+    filled: list[tuple[str, dt.date | None]] = [(FactGrain.MONTH, None)]
+    filled += [(FactGrain.DAY, day) for day in month.days()]
+    filled += [(FactGrain.NOW, day) for day in as_of]
+    FillState.objects.bulk_create(
+        [
+            FillState(
+                store_id=store_id, month=month.start, grain=grain, day=day, state=FillStatus.DONE,
+                started_at=moment, done_at=moment,
+            )
+            for grain, day in filled
+        ],
+        update_conflicts=True,
+        unique_fields=["store", "month", "grain", "day"],
+        update_fields=["state", "done_at"],
+    )  # fmt: skip

@@ -63,6 +63,7 @@ SOURCES: dict[str, Source] = {
     "cards": tables.card_rows,
     "grades": tables.grade_rows,
     "sources": tables.source_rows,
+    "differences": tables.difference_rows,
 }
 
 
@@ -169,6 +170,8 @@ def month_content(*, by: Any, store: Store, month: Period) -> MonthContent:
         figures=_proof(rows("store")),
         retail_column="invoiced" if policy("kpi.retail_basis", store, month.start) == "invoice" else "delivered",
         findings=_findings(close),
+        version=close.figures_version if closed and close is not None else 0,
+        reopen_reason=close.reopen_reason if close is not None else "",
     )
 
 

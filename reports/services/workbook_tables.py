@@ -19,7 +19,9 @@ from dealership.org.models import LeadSource, Membership, Series, Store
 from leads.choices import Grade
 from leads.kpis import CARDS_CREATED
 from reports import figures
+from reports.models import MonthClose
 from reports.registry import BY_KEY
+from reports.selectors.close import changes_of
 from reports.selectors.identity import identity_of
 from sales.kpis import ORDERS
 from sales.models import Invoice
@@ -299,3 +301,13 @@ def source_rows(scope: MonthScope) -> Iterator[Row]:
     for name in names:
         label = name or UNKNOWN_SOURCE
         yield {"label": label, "unit": "", "cards": cards.get(name, Decimal(0)), "orders": orders.get(name, Decimal(0))}
+
+
+def difference_rows(scope: MonthScope) -> Iterator[Row]:
+    """What the newest closed version shows otherwise than the one before; nothing for a first version."""
+    close = MonthClose.objects.filter(store=scope.store, month=scope.month.start).first()
+    version = close.versions.order_by("-number").first() if close else None
+    for change in changes_of(version) if version else ():
+        kpi = change.kpi
+        named = {"key": kpi.key, "label": str(kpi.label), "unit": kpi.unit, "profit": kpi.profit}
+        yield {**named, "who": change.who or "门店合计", "before": change.before, "after": change.after}

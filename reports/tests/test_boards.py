@@ -9,8 +9,10 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from dealership.core import periods
 from dealership.core.periods import Period
 from dealership.org.choices import Role
+from dealership.org.models import LeadSource
 from dealership.tests.builders import make_person, make_team
 from dealership.tests.clients import assert_same_query_count
 from leads.tests.builders import make_visit
@@ -18,6 +20,7 @@ from reports.boards.blocks import Place
 from reports.boards.board import board_of
 from reports.boards.month import month_page, same_days
 from reports.services.rollup import rollup_month
+from reports.tests import rows
 from sales.choices import DealStatus
 from sales.models import Target
 from sales.tests.builders import deal_in, make_staff
@@ -89,6 +92,26 @@ def test_every_number_of_the_board_opens_its_rows(store, staff, busy, client_for
     assert len(links) > 15
     assert f"/reports/kpis/orders_gross/rows/?period=2026-10&store={store.pk}&person={staff.consultant.pk}" in links
     assert {client.get(link).status_code for link in links} == {200}
+
+
+def test_each_grade_source_and_age_opens_its_own_rows(store, staff, busy, client_for, api_for) -> None:
+    """`len(rows) == figure` for every row of the board."""
+    sources = [LeadSource.objects.create(group=store.group, code=f"S{n}", name=f"来源{n}") for n in range(11)]
+    for number, source in enumerate(sources):
+        rows.card(store, busy, "2026-10-02", "HABCN"[number % 5], source=source)
+    for days in (0, 30, 31, 75, 150, 400):
+        rows.vehicle(store, f"{periods.today() - dt.timedelta(days=days)}")
+    client, api = client_for(staff.manager), api_for(staff.manager)
+    blocks = {block.id: block for block in client.get(reverse("reports:board")).context["board"].blocks}
+    opened = 0
+    for block in ("grades", "sources", "stock"):
+        for label, count, _share in blocks[block].rows:
+            lines = api.get(count.url.replace("/reports/kpis/", "/api/v1/kpis/")).json()["results"]
+            assert len(lines) == int(count.text), (block, label.text)
+            assert f'data-figure="{count.text}"' in client.get(count.url).content.decode()
+            opened += bool(lines)
+    assert len(blocks["sources"].rows) == 12
+    assert opened >= 5 + 12 + 4
 
 
 def test_each_chart_has_its_table_and_its_data(staff, busy, client_for) -> None:

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from dealership.core import request_cache
-from dealership.core.kpi import Scope
+from dealership.core.kpi import SYSTEM, Scope
 from dealership.core.periods import Period
 from dealership.org.choices import Role
 from dealership.tests.builders import make_team
 from dealership.tests.clients import assert_same_query_count
 from leads.choices import VisitType
-from reports.drilling import drill
+from reports.drilling import Asked, drill
 from reports.figures import grouped, readable_kpis, totals
 from reports.models import MonthClose
 from reports.registry import BY_KEY
@@ -61,7 +61,7 @@ def test_rows_are_exactly_what_every_figure_counts_for_every_role(store, other_s
 
 
 def _agrees(name: str, kpi: Any, reader: Any, every: tuple[int, ...], on_board: Any) -> None:
-    found = drill(reader=reader, key=kpi.key, store_ids=every, period=MONTH, person_id=None, denominator=False)
+    found = drill(reader=reader, asked=Asked(kpi.key, every, MONTH))
     assert on_board.value == found.figure.value, (name, kpi.key)
     if found.sections and all(section.measure.is_count for section in found.sections):
         signed = sum(section.measure.sign * len(section.rows) for section in found.sections)
@@ -74,9 +74,46 @@ def _agrees(name: str, kpi: Any, reader: Any, every: tuple[int, ...], on_board: 
 def test_a_consultant_sees_own_rows_only(store, li, wang, scenery):
     people = grouped(reader=li, store_ids=[store.pk], period=MONTH, by="person", keys=["orders_gross", "new_cards"])
     assert set(people) <= {li.pk}
-    found = drill(reader=li, key="new_cards", store_ids=[store.pk], period=MONTH, person_id=wang.pk, denominator=False)
+    found = drill(reader=li, asked=Asked("new_cards", (store.pk,), MONTH, wang.pk))
     assert found.figure.value == 0
     assert list(found.sections[0].rows) == []
+
+
+STATES = ("prospects_by_grade", "overdue_follow_ups", "receivable_balance", "stock_units", "stock_days")
+
+
+def test_the_state_of_a_day_nobody_recorded_is_unknown_not_zero(store, li, manager, client_for, api_for):
+    """Nothing was rolled up before 15 November: the days before cannot be told afterwards."""
+    _one_of_each(store, li)
+    rollup_month(store_id=store.pk, month=NOVEMBER)
+    day, recorded = Period.day(dt.date(2026, 11, 12)), Period.day(dt.date(2026, 11, 20))
+    api = api_for(manager)
+    for key in STATES:
+        asked: dict[str, Any] = {"reader": manager, "store_ids": [store.pk], "keys": [key]}
+        assert totals(**asked, period=day)[key].value is None
+        assert grouped(**asked, period=day, by="part")[""][key].value is None
+        assert totals(**asked, period=recorded)[key].numerator is not None
+        answer = api.get(f"/api/v1/kpis/{key}/?period=2026-11-12").json()
+        assert (answer["value"], "没有留存记录" in answer["unknown"]) == (None, True)
+        assert api.get(f"/api/v1/kpis/{key}/?period=2026-11-20").json()["unknown"] == ""
+    page = client_for(manager).get("/reports/kpis/stock_units/rows/?period=2026-11-12").content.decode()
+    assert ("这一天的状态当时没有留存记录" in page, 'data-figure=""' in page) == (True, True)
+
+
+def test_one_store_without_a_record_makes_the_sum_unknown(store, other_store, li, noon):
+    rows.card(store, li, "2026-11-03")
+    rollup_month(store_id=store.pk, month=NOVEMBER)
+    asked: dict[str, Any] = {"reader": SYSTEM, "period": Period.day(dt.date(2026, 11, 20)), "keys": [STATES[0]]}
+    assert totals(**asked, store_ids=[store.pk])[STATES[0]].value == 1
+    assert totals(**asked, store_ids=[store.pk, other_store.pk])[STATES[0]].value is None
+
+
+def test_a_cut_the_figure_does_not_have_is_refused_in_words(store, manager, client_for, api_for):
+    client, api = client_for(manager), api_for(manager)
+    for asked in ("new_cards/rows/?cut=H", "first_visits/rows/?cut=H", "stock_units/rows/?cut=1e3"):
+        page, answer = client.get(f"/reports/kpis/{asked}"), api.get(f"/api/v1/kpis/{asked}")
+        assert (page.status_code, "不能这样细分" in page.content.decode()) == (422, True)
+        assert (answer.status_code, answer.json()["detail"]) == (422, "这个指标不能这样细分。")
 
 
 def test_the_drill_page_and_the_api_show_the_same_rows(store, li, manager, client_for, api_for):

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
+from django.db.models import Q
 
 from dealership.core import periods, request_cache
 from dealership.core.kpi import SYSTEM, Scope
@@ -26,12 +27,14 @@ from dealership.tests.clients import count_queries
 from leads.choices import VisitType
 from leads.models import Visit
 from reports import tasks
+from reports.bench.month_sql import MONTH_SQL, month_values
 from reports.choices import FillStatus
 from reports.figures import grouped, totals
 from reports.models import Fact, FillState, OpeningOrder, OpeningProspect
 from reports.registry import KPIS
 from reports.selectors.identity import identity_of
 from reports.services import rollup
+from reports.services.cells import keys_of
 from reports.services.rollup import rollup_month
 from reports.services.snapshot import opening_snapshot_take
 from reports.services.verify import facts_differences
@@ -63,6 +66,27 @@ def _figures_equal_rows(store: Store, period: Period) -> None:
         if kpi.is_rows:
             parts = [figures[kpi.key].numerator or Decimal(0) for figures in people.values()]
             assert sum(parts, Decimal(0)) == live.numerator, kpi.key
+
+
+def test_a_hand_written_statement_gives_the_same_facts(store, li, wang, noon):
+    """The reference of the measurement answers what the roll-up stores, so that the two may be compared."""
+    scene.play(store, [li, wang], seed=5)
+    sale = rows.deal(store, li, "2026-11-04", delivered="2026-11-12", vehicle=rows.vehicle(store, "2026-11-01"))
+    rows.invoice(sale, "2026-11-10")
+    rows.payment(sale, "2026-11-10", 170000)
+    rows.visit(store, wang, "2026-11-20", VisitType.FIRST_CAPTURED, invalid=True)
+    noon("2026-12-01 00:05+08:00")
+    for month in (OCTOBER, NOVEMBER):
+        opening_snapshot_take(store_id=store.pk, month=month)
+        rollup_month(store_id=store.pk, month=month)
+        with connection.cursor() as cursor:
+            cursor.execute(MONTH_SQL, month_values(store.pk, Period.containing("month", month), periods.now()))
+            counted = {line[:5]: line[5:] for line in cursor.fetchall()}
+        last = Period.containing("month", month).last_day
+        earlier_states = Q(kpi__in=keys_of("now")) & ~Q(day=last)
+        facts = Fact.objects.filter(month=month).exclude(Q(kpi="time_progress") | earlier_states)
+        stored = facts.values_list("kpi", "day", "part", "person", "team", "numerator", "denominator")
+        assert counted == {line[:5]: line[5:] for line in stored}
 
 
 def test_a_second_run_writes_nothing_and_a_change_rewrites_its_cells_only(store, li, noon):
@@ -116,11 +140,11 @@ def test_f01_a_run_that_breaks_leaves_the_old_facts_whole_and_the_cell_started(s
     before = list(Fact.objects.order_by("pk").values_list("pk", "numerator"))
     rows.visit(store, li, "2026-11-03 15:00")
 
-    def broken(self: Any) -> None:
+    def broken(*told: Any) -> None:
         raise DatabaseError("worker killed")
 
     with monkeypatch.context() as patched:
-        patched.setattr(rollup._Run, "mark_done", broken)
+        patched.setattr(rollup, "mark_done", broken)
         with pytest.raises(DatabaseError):
             rollup_month(store_id=store.pk, month=NOVEMBER)
     assert list(Fact.objects.order_by("pk").values_list("pk", "numerator")) == before

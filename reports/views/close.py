@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -20,8 +19,16 @@ from dealership.org.reach import can, require
 from reports.choices import CLOSE_TONE, CloseState
 from reports.forms import ConfirmForm, ReopenForm, StepForm
 from reports.models import MonthClose
-from reports.registry import BY_KEY
-from reports.selectors.close import close_get, close_list, deadlines_of, names_of, version_get
+from reports.selectors.close import (
+    changes_of,
+    close_get,
+    close_list,
+    deadlines_of,
+    figures_of,
+    names_of,
+    readable_keys,
+    version_get,
+)
 from reports.selectors.identity import identity_of
 from reports.services import close as services
 from reports.views.links import page_of_row
@@ -52,15 +59,9 @@ def month_version(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """A frozen version: its figures and what differs from the one before."""
     close = close_get(user=request.user, pk=pk)
     version = version_get(close=close, number=number)
-    names = names_of(row["who"] for row in version.difference)
-    figures = [(BY_KEY[key], _shown(key, row[2])) for key, row in version.figures["store"].items() if key in BY_KEY]
-    changes = [
-        (names.get(row["who"], close.store.short_name), BY_KEY[row["kpi"]].label, _shown(row["kpi"], row["before"]),
-         _shown(row["kpi"], row["after"]))
-        for row in version.difference
-        if row["kpi"] in BY_KEY
-    ]  # fmt: skip
-    context = {"close": close, "version": version, "figures": figures, "changes": changes}
+    keys = readable_keys(request.user, close)
+    context = {"close": close, "version": version}
+    context |= {"figures": figures_of(version, keys), "changes": changes_of(version, keys)}
     return render(request, "reports/close_version.html", context)
 
 
@@ -144,7 +145,11 @@ def _context(request: HttpRequest, close: MonthClose, form: Any = None) -> dict[
     allowed = {act: can(request.user, f"month.{act}", close.store_id) for act in ("recheck", "confirm", "close")}
     allowed |= {act: can(request.user, f"month.{act}", close.store_id) for act in ("reopen", "reopen_confirm")}
     allowed["workbook"] = can(request.user, "workbook.make", close.store_id)
+    versions = list(close.versions.select_related("made_by").order_by("-number"))
+    latest = versions[0] if versions and versions[0].number > 1 else None
     return {
+        "latest": latest,
+        "changes": changes_of(latest, readable_keys(request.user, close)) if latest else [],
         "close": close,
         "tone": CLOSE_TONE[CloseState(close.state)],
         "deadlines": deadlines_of(close),
@@ -156,7 +161,7 @@ def _context(request: HttpRequest, close: MonthClose, form: Any = None) -> dict[
         "identity": identity,
         "people": [(names.get(str(row.person_id), ""), row) for row in identity.people],
         "steps": STEPS,
-        "versions": close.versions.select_related("made_by").order_by("-number"),
+        "versions": versions,
     }
 
 
@@ -164,7 +169,3 @@ def _check(check: dict[str, Any], form: ConfirmForm, close: MonthClose) -> dict[
     links = [(item["label"], page_of_row(item["kind"], item["id"])) for item in check["items"]]
     field = form[check["code"]] if check["code"] in form.fields else None
     return {**check, "links": links, "field": field, "explanation": close.explanations.get(check["code"], "")}
-
-
-def _shown(key: str, value: str | None) -> str:
-    return BY_KEY[key].show(None if value is None else Decimal(value))

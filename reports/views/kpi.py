@@ -41,15 +41,8 @@ def kpi_rows(request: HttpRequest, key: str) -> HttpResponse:
     form = FigureForm(request.GET, user=request.user)
     if not form.is_valid():
         return render(request, "reports/kpi_rows.html", {"form": form}, status=422)
-    asked = form.cleaned_data
-    found = drill(
-        reader=request.user,
-        key=key,
-        store_ids=form.store_ids(),
-        period=asked["period"],
-        person_id=asked["person"],
-        denominator=asked["side"] == "denominator",
-    )
+    denominator = form.cleaned_data["side"] == "denominator"
+    found = drill(reader=request.user, asked=form.asked(key), denominator=denominator)
     return render(request, "reports/kpi_rows.html", {"form": form, **_context(request, form, found)})
 
 

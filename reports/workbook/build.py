@@ -10,6 +10,7 @@ from reports.workbook.sheets import (
     consultants,
     cover,
     definitions,
+    differences,
     funnel,
     receipts,
     receivables,
@@ -37,6 +38,7 @@ def write_month_book(path: Path, content: MonthContent, tick: Tick | None = None
         receivables.write(book, content)
         stock.write(book, content)
         funnel.write(book, content)
+        differences.write(book, content)
         definitions.write(book, content)
         cover.write(front, content, _checks(content, by_series, people, cars, money))
         book.save(path)

@@ -26,6 +26,7 @@ class MonthContent:
     """One store's month. `rows` answers the records of a table by its key; `profit` is what the reader may see.
 
     `figures` are the store's own totals as the month page shows them; the cover proves the sheets against them.
+    `version` is that of a closed month (0 while it is open); from the second on the file shows what changed.
     `retail_column` names the cars column that retail counts: handed over, or invoiced where that is the store's policy.
     """
 
@@ -44,6 +45,8 @@ class MonthContent:
     figures: dict[str, Decimal] = field(default_factory=dict)
     retail_column: str = "delivered"
     findings: tuple[tuple[str, int], ...] = ()
+    version: int = 0
+    reopen_reason: str = ""
 
     @property
     def note(self) -> str:

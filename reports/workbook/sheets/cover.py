@@ -19,6 +19,7 @@ CONTENTS = (
     ("漏斗与来源", "从客流到交车、潜客进销存、级别与来源"),
     ("口径说明", "每个指标怎么算"),
 )
+CHANGED = ("版本差异", "与上一版关账数字的差别")
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def open_cover(book: Book) -> Sheet:
 def write(sheet: Sheet, content: MonthContent, checks: list[Check]) -> None:
     """Head data, contents with links, agreement table, open findings of the month's check list."""
     _facts(sheet, content)
-    _contents(sheet)
+    _contents(sheet, content)
     _agreement(sheet, checks)
     _findings(sheet, content)
 
@@ -65,10 +66,10 @@ def _rest(sheet: Sheet, count: int) -> list[object]:
     return [sheet.cell(None, "正文_text") for _ in range(count)]
 
 
-def _contents(sheet: Sheet) -> None:
+def _contents(sheet: Sheet, content: MonthContent) -> None:
     sheet.blank()
     sheet.append([None, sheet.cell("目录", "小标题")])
-    for title, text in CONTENTS:
+    for title, text in (*CONTENTS[:-1], *([CHANGED] if content.version > 1 else []), CONTENTS[-1]):
         sheet.append([None, sheet.link(title, title), sheet.cell(text, "说明")])
 
 

@@ -1,0 +1,186 @@
+"""The month's figures by one hand-written statement: what a careful person would write without the KPI definitions.
+
+It answers every stored KPI of a finished month that is made of rows (time progress comes from the calendar alone):
+per person and day, per month, and the state at the month's end, for a store that counts retail by hand-over.
+`reports/tests/test_bench.py` proves that its answer is the stored facts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from dealership.core.periods import Period
+from dealership.org.policy import policy_decimal
+
+MONTH_SQL = """
+WITH lines (kpi, day, part, person, team, top, bottom) AS (
+    SELECT kpi, day, '', person, team, top, bottom FROM (
+        SELECT (visited_at AT TIME ZONE 'Asia/Shanghai')::date AS day, v.owner_id AS person, v.team_id AS team,
+            count(*) FILTER (WHERE v.channel = 'walk_in') AS traffic,
+            count(*) FILTER (WHERE v.channel = 'walk_in'
+                AND visit_type IN ('first_captured', 'first_carded', 'first_uncaptured')) AS first,
+            count(*) FILTER (WHERE v.channel = 'walk_in' AND visit_type = 'repeat') AS repeated,
+            count(*) FILTER (WHERE v.channel = 'phone_in') AS phone,
+            count(*) FILTER (WHERE v.channel = 'walk_in' AND visit_type = 'incomplete') AS incomplete,
+            count(*) FILTER (WHERE v.channel = 'walk_in' AND visit_type = 'first_captured' AND (c.wechat <> ''
+                OR EXISTS (SELECT FROM leads_customerphone p WHERE p.customer_id = c.id AND NOT p.is_invalid))) AS held,
+            count(*) FILTER (WHERE v.channel = 'walk_in'
+                AND visit_type IN ('first_captured', 'first_uncaptured')) AS holdable,
+            count(*) FILTER (WHERE v.channel = 'walk_in' AND visit_type IN ('first_captured', 'first_carded')) AS known
+        FROM leads_visit v LEFT JOIN leads_customer c ON c.id = v.customer_id
+        WHERE v.store_id = %(store)s AND visited_at >= %(start)s AND visited_at < %(end)s GROUP BY 1, 2, 3
+    ) v, LATERAL (VALUES ('traffic_total', traffic, NULL), ('first_visits', first, NULL),
+        ('repeat_visits', repeated, NULL), ('phone_ins', phone, NULL), ('incomplete_visits', incomplete, NULL),
+        ('lead_capture_rate', held, holdable), ('closing_rate', 0, known)) k (kpi, top, bottom)
+    UNION ALL
+    SELECT kpi, CASE WHEN NOT monthly THEN day END, '', person, team, top, bottom FROM (
+        SELECT (at AT TIME ZONE 'Asia/Shanghai')::date AS day, owner_id AS person, team_id AS team, count(*) AS made
+        FROM leads_statuschange WHERE from_status = '' AND store_id = %(store)s AND at >= %(start)s AND at < %(end)s
+        GROUP BY 1, 2, 3
+    ) c, LATERAL (VALUES ('new_cards', false, made, NULL), ('cards_attainment', true, made, 0),
+        ('prospect_conversion', true, 0, made)) k (kpi, monthly, top, bottom)
+    UNION ALL
+    SELECT kpi, day, '', person, team, top, NULL FROM (
+        SELECT (done_at AT TIME ZONE 'Asia/Shanghai')::date AS day, done_by_id AS person, team_id AS team,
+            count(*) FILTER (WHERE outcome <> 'no_answer') AS reached,
+            count(*) FILTER (WHERE outcome = 'no_answer') AS missed
+        FROM leads_followup WHERE store_id = %(store)s AND done_at >= %(start)s AND done_at < %(end)s GROUP BY 1, 2, 3
+    ) f, LATERAL (VALUES ('follow_up_count', reached), ('follow_up_no_answer', missed)) k (kpi, top)
+    UNION ALL
+    SELECT 'follow_up_on_time_rate', (due_at AT TIME ZONE 'Asia/Shanghai')::date, '', owner_id, team_id,
+        count(*) FILTER (WHERE (done_at AT TIME ZONE 'Asia/Shanghai')::date
+            <= (due_at AT TIME ZONE 'Asia/Shanghai')::date), count(*)
+    FROM leads_followuptask
+    WHERE store_id = %(store)s AND due_at >= %(start)s AND due_at < %(end)s AND (cancelled_at IS NULL
+        OR (cancelled_at AT TIME ZONE 'Asia/Shanghai')::date > (due_at AT TIME ZONE 'Asia/Shanghai')::date)
+    GROUP BY 2, 4, 5
+    UNION ALL
+    SELECT kpi, CASE WHEN NOT monthly THEN day END, '', person, team, top, bottom FROM (
+        SELECT (ordered_at AT TIME ZONE 'Asia/Shanghai')::date AS day, owner_id AS person, team_id AS team,
+            count(*) AS n
+        FROM sales_deal WHERE store_id = %(store)s AND ordered_at >= %(start)s AND ordered_at < %(end)s GROUP BY 1, 2, 3
+    ) o, LATERAL (VALUES ('orders_gross', false, n, NULL), ('orders_net', false, n, NULL),
+        ('closing_rate', false, n, 0), ('orders_attainment', true, n, 0), ('prospect_conversion', true, n, 0),
+        ('order_delivery_rate', true, 0, n)) k (kpi, monthly, top, bottom)
+    UNION ALL
+    SELECT 'orders_net', (cancelled_at AT TIME ZONE 'Asia/Shanghai')::date, '', owner_id, team_id, -count(*), NULL
+    FROM sales_deal WHERE store_id = %(store)s AND ordered_at IS NOT NULL
+        AND cancelled_at >= %(start)s AND cancelled_at < %(end)s GROUP BY 2, 4, 5
+    UNION ALL
+    SELECT kpi, CASE WHEN NOT monthly THEN day END, '', person, team, n, bottom FROM (
+        SELECT (delivered_at AT TIME ZONE 'Asia/Shanghai')::date AS day, owner_id AS person, team_id AS team,
+            count(*) AS n
+        FROM sales_deal WHERE store_id = %(store)s AND delivered_at >= %(start)s AND delivered_at < %(end)s
+        GROUP BY 1, 2, 3
+    ) d, LATERAL (VALUES ('retail_units', false, NULL), ('delivery_units', false, NULL), ('target_attainment', true, 0),
+        ('order_delivery_rate', true, 0)) k (kpi, monthly, bottom)
+    UNION ALL
+    SELECT kpi, CASE WHEN NOT monthly THEN day END, '', person, team, top, bottom FROM (
+        SELECT issued_on AS day, i.owner_id AS person, i.team_id AS team, sum(amount) AS amount,
+            sum(sign) AS units, sum(sign) FILTER (WHERE costed) AS costed,
+            sum(sign * (margin - greatest(round(margin / (1 + %(vat)s) * %(vat)s * (1 + %(surcharge)s), 2), 0)))
+                FILTER (WHERE costed) AS profit
+        FROM sales_invoice i JOIN sales_deal d ON d.id = i.deal_id LEFT JOIN sales_vehicle v ON v.id = d.vehicle_id,
+            LATERAL (SELECT CASE WHEN is_red THEN -1 ELSE 1 END AS sign,
+                d.invoiced_cost IS NOT NULL OR d.vehicle_id IS NOT NULL AS costed) s,
+            LATERAL (SELECT sign * amount + coalesce(d.invoiced_rebate, v.rebate, 0)
+                - coalesce(d.invoiced_cost, v.dealer_cost) AS margin) m
+        WHERE i.store_id = %(store)s AND issued_on >= %(first)s AND issued_on < %(following)s GROUP BY 1, 2, 3
+    ) i, LATERAL (VALUES ('invoiced_units', false, units, NULL), ('sales_amount', false, amount, NULL),
+        ('gp_per_unit', false, profit, costed), ('sales_attainment', true, amount, 0)) k (kpi, monthly, top, bottom)
+    UNION ALL
+    SELECT kpi, CASE WHEN NOT monthly THEN day END, '', person, team, top, bottom FROM (
+        SELECT (cleared_at AT TIME ZONE 'Asia/Shanghai')::date AS day, owner_id AS person, team_id AS team,
+            sum(amount) FILTER (WHERE NOT is_pass_through) AS own, sum(amount) FILTER (WHERE is_pass_through) AS passed
+        FROM sales_payment WHERE store_id = %(store)s AND status = 'cleared'
+            AND cleared_at >= %(start)s AND cleared_at < %(end)s GROUP BY 1, 2, 3
+    ) p, LATERAL (VALUES ('receipts_amount', false, own, NULL), ('pass_through_receipts', false, passed, NULL),
+        ('receipts_attainment', true, own, 0)) k (kpi, monthly, top, bottom)
+    UNION ALL
+    SELECT CASE kind WHEN 'orders' THEN 'orders_attainment' WHEN 'deliveries' THEN 'target_attainment'
+        WHEN 'sales_amount' THEN 'sales_attainment' WHEN 'receipts' THEN 'receipts_attainment'
+        ELSE 'cards_attainment' END, NULL, '', person_id, team_id, 0, sum(value)
+    FROM sales_target WHERE store_id = %(store)s AND month = %(first)s GROUP BY kind, 4, 5
+    UNION ALL
+    SELECT kpi, day, '', person, team, top, bottom FROM (
+        SELECT starts_on AS day, owner_id AS person, team_id AS team,
+            count(*) FILTER (WHERE owed AND due_at <= %(now)s) AS due,
+            count(*) FILTER (WHERE owed AND due_at <= %(now)s AND submitted_at IS NOT NULL AND NOT is_late) AS in_time,
+            count(*) FILTER (WHERE answerable) AS answerable,
+            count(*) FILTER (WHERE answerable AND first_commented_at < comment_due_at) AS answered
+        FROM reviews_review r, LATERAL (SELECT NOT EXISTS (SELECT FROM org_dutyday o WHERE o.store_id = r.store_id
+            AND o.user_id = r.owner_id AND o.day = r.starts_on AND o.kind IN ('rest', 'leave')) AS owed,
+            submitted_at IS NOT NULL AND (comment_due_at <= %(now)s OR first_commented_at IS NOT NULL) AS answerable) a
+        WHERE kind = 'day' AND store_id = %(store)s AND starts_on >= %(first)s AND starts_on < %(following)s
+        GROUP BY 1, 2, 3
+    ) r, LATERAL (VALUES ('daily_report_rate', in_time, due),
+        ('comment_rate', answered, answerable)) k (kpi, top, bottom)
+    UNION ALL
+    SELECT kpi, NULL, '', owner_id, team_id, top, bottom FROM (
+        SELECT owner_id, team_id, count(*) AS n FROM reports_openingprospect
+        WHERE store_id = %(store)s AND month = %(first)s AND grade IN ('H', 'A', 'B', 'C') GROUP BY 1, 2
+    ) o, LATERAL (VALUES ('month_open_prospects', n, NULL), ('prospect_conversion', 0, n)) k (kpi, top, bottom)
+    UNION ALL
+    SELECT kpi, NULL, '', owner_id, team_id, top, bottom FROM (
+        SELECT owner_id, team_id, count(*) AS n FROM reports_openingorder
+        WHERE store_id = %(store)s AND month = %(first)s GROUP BY 1, 2
+    ) o, LATERAL (VALUES ('month_open_orders', n, NULL), ('order_delivery_rate', 0, n)) k (kpi, top, bottom)
+    UNION ALL
+    SELECT 'prospects_by_grade', %(last)s, coalesce(g.to_grade, 'N'), coalesce(o.owner_id, m.owner_id),
+        CASE WHEN o.owner_id IS NULL THEN m.team_id ELSE coalesce(o.team_id, m.team_id) END, count(*), NULL
+    FROM leads_prospect p
+        JOIN LATERAL (SELECT to_status FROM leads_statuschange WHERE prospect_id = p.id AND at < %(end)s
+            ORDER BY at DESC, id DESC LIMIT 1) s ON s.to_status IN ('active', 'loss_pending', 'dormant_pending',
+            'out_of_control')
+        LEFT JOIN LATERAL (SELECT to_grade FROM leads_gradechange WHERE prospect_id = p.id AND at < %(end)s
+            ORDER BY at DESC, id DESC LIMIT 1) g ON true
+        LEFT JOIN LATERAL (SELECT owner_id, team_id FROM leads_ownerchange WHERE prospect_id = p.id AND at < %(end)s
+            ORDER BY at DESC, id DESC LIMIT 1) o ON true
+        LEFT JOIN LATERAL (SELECT owner_id, team_id FROM leads_statuschange WHERE prospect_id = p.id AND at < %(end)s
+            ORDER BY at, id LIMIT 1) m ON true
+    WHERE p.store_id = %(store)s AND p.card_created_at < %(end)s
+        AND (p.status IN ('active', 'loss_pending', 'dormant_pending', 'out_of_control')
+            OR EXISTS (SELECT FROM leads_statuschange WHERE prospect_id = p.id AND at >= %(end)s))
+    GROUP BY 3, 4, 5
+    UNION ALL
+    SELECT 'overdue_follow_ups', %(last)s, '', owner_id, team_id, count(*), NULL FROM leads_followuptask
+    WHERE store_id = %(store)s AND created_at < %(end)s AND due_at < %(end)s
+        AND (done_at IS NULL OR done_at >= %(end)s) AND (cancelled_at IS NULL OR cancelled_at >= %(end)s) GROUP BY 4, 5
+    UNION ALL
+    SELECT 'receivable_balance', %(last)s, '', d.owner_id, d.team_id, sum(contract_amount - coalesce(received, 0)), NULL
+    FROM sales_deal d LEFT JOIN LATERAL (SELECT sum(amount) AS received FROM sales_payment
+        WHERE deal_id = d.id AND status = 'cleared' AND NOT is_pass_through AND cleared_at < %(end)s) p ON true
+    WHERE store_id = %(store)s AND ordered_at < %(end)s AND (cancelled_at IS NULL OR cancelled_at >= %(end)s)
+    GROUP BY 4, 5
+    UNION ALL
+    SELECT kpi, %(last)s, '', NULL, NULL, top, bottom FROM (
+        SELECT count(*) AS cars, sum(%(last)s - arrived_on) AS days FROM sales_vehicle
+        WHERE store_id = %(store)s AND arrived_on < %(following)s
+            AND (stocked_out_on IS NULL OR stocked_out_on >= %(following)s)
+    ) s, LATERAL (VALUES ('stock_units', cars, NULL), ('stock_days', days, cars)) k (kpi, top, bottom)
+)
+SELECT kpi, day, part, person, team, sum(top), sum(bottom) FROM lines
+GROUP BY 1, 2, 3, 4, 5 HAVING sum(top) <> 0 OR sum(bottom) <> 0
+"""
+# A table like that of the facts, with its constraints, that takes the answer: what storing costs by itself.
+EMPTY_TABLE_SQL = """
+CREATE TABLE bench_fact (LIKE reports_fact INCLUDING ALL, FOREIGN KEY (store_id) REFERENCES org_store (id),
+    FOREIGN KEY (team_id) REFERENCES org_team (id), FOREIGN KEY (person_id) REFERENCES accounts_user (id));
+ALTER TABLE bench_fact ALTER store_id SET DEFAULT %(store)s, ALTER month SET DEFAULT %(first)s"""
+INTO_TABLE_SQL = "INSERT INTO bench_fact (kpi, day, part, person_id, team_id, numerator, denominator)"
+
+
+def month_values(store_id: int, month: Period, now: dt.datetime) -> dict[str, Any]:
+    """The parameters of the statement."""
+    return {
+        "store": store_id,
+        "start": month.start_at,
+        "end": month.end_at,
+        "first": month.start,
+        "following": month.end,
+        "last": month.last_day,
+        "now": now,
+        "vat": policy_decimal("tax.vat_rate", store_id, month.start),
+        "surcharge": policy_decimal("tax.margin_surcharge", store_id, month.start),
+    }
