@@ -17,8 +17,9 @@ from dealership.audit.services import once
 from dealership.core.api import CursorPages
 from dealership.org.reach import can
 from reports.models import MonthClose
-from reports.selectors.close import close_get, close_list, frozen_for, readable_keys
+from reports.selectors.close import close_get, close_list
 from reports.services import close as services
+from reports.versions import frozen_for, readable_keys
 
 
 class MonthCloseRow(serializers.Serializer):  # type: ignore[type-arg]

@@ -21,8 +21,8 @@ from leads.kpis import CARDS_CREATED
 from reports import figures
 from reports.models import MonthClose
 from reports.registry import BY_KEY
-from reports.selectors.close import changes_of
 from reports.selectors.identity import identity_of
+from reports.versions import changes_of
 from sales.kpis import ORDERS
 from sales.models import Invoice
 

@@ -19,18 +19,10 @@ from dealership.org.reach import can, require
 from reports.choices import CLOSE_TONE, CloseState
 from reports.forms import ConfirmForm, ReopenForm, StepForm
 from reports.models import MonthClose
-from reports.selectors.close import (
-    changes_of,
-    close_get,
-    close_list,
-    deadlines_of,
-    figures_of,
-    names_of,
-    readable_keys,
-    version_get,
-)
+from reports.selectors.close import close_get, close_list, deadlines_of, names_of, version_get
 from reports.selectors.identity import identity_of
 from reports.services import close as services
+from reports.versions import changes_of, figures_of, readable_keys
 from reports.views.links import page_of_row
 
 DETAIL = "reports/close_detail.html"
