@@ -14,6 +14,7 @@ RUN /opt/venv/bin/pip install --require-hashes -r /tmp/requirements.txt
 WORKDIR /app
 COPY . .
 COPY --from=front /app/node_modules node_modules
+RUN /opt/venv/bin/python dealership/core/catalogue.py
 # The key is thrown away with this stage: collectstatic signs nothing. Published files need no package any more, but the
 # templates include the icons.
 RUN SECRET_KEY=build-only DJANGO_SETTINGS_MODULE=dealership.settings.production \

@@ -7,10 +7,17 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
+from django.utils import translation
 
-from dealership.core import request_cache
+from dealership.core import catalogue, request_cache
 from dealership.org.models import Store
 from dealership.tests import builders, clients, database
+
+
+def pytest_configure() -> None:
+    """The English screens need the compiled catalogue."""
+    catalogue.compile_all()
 
 
 @pytest.fixture(scope="session")
@@ -26,8 +33,9 @@ def django_db_setup(request: pytest.FixtureRequest, django_test_environment: Non
 
 @pytest.fixture(autouse=True)
 def _fresh_memory() -> Iterator[None]:
-    """No request memory leaks from one test to the next."""
+    """Neither request memory nor the language of a request leaks from one test to the next."""
     request_cache.end()
+    translation.activate(settings.LANGUAGE_CODE)
     yield
     request_cache.end()
 

@@ -37,6 +37,7 @@ def install(place: Place) -> None:
         _virtualenv(place)
         _python_packages(place)
         _node_packages(place)
+        _run([sys.executable, str(place.root / "dealership/core/catalogue.py")], "compiling the translations", place)
 
 
 def _run(command: Sequence[str], what: str, place: Place) -> None:
