@@ -104,12 +104,10 @@ def _ready(place: Place, port: int) -> dict[str, str]:
 def _prepare(place: Place, servers: Servers, *, demo: bool) -> None:
     """Tables, static files, the start-up checks, and the demo group when the database is empty."""
     env = place.environment(servers.environment())
-    _run_manage(place, env, "migrate", "-v", "0", "--no-input")
     collect_static(place, lambda: _run_manage(place, env, "collectstatic", "-v", "0", "--no-input"))
-    _run_manage(place, env, "preflight")
+    _run_manage(place, env, "prepare", *(["--demo"] if demo else []))
     if not demo:
         return
-    _run_manage(place, env, "seed_demo")
     password = place.state / "demo-password"
     if not password.exists():
         say(f"the demo accounts sign in with the password {env['DEMO_PASSWORD']}")

@@ -36,7 +36,8 @@ POLITE: dict[str, Sequence[tuple[signal.Signals, float]]] = {
 def commands(place: Place, port: int) -> dict[str, list[str]]:
     """The served processes, in starting order."""
     celery = [*place.module("celery"), "-A", "dealership.celery:app"]
-    gunicorn = "--worker-class gthread --workers 2 --threads 4 --no-control-socket".split()
+    # Loaded once and forked: with two cores each further load of the application delays the first answer by seconds.
+    gunicorn = "--preload --worker-class gthread --workers 2 --threads 4 --no-control-socket".split()
     worker = "--without-gossip --without-mingle --concurrency 2 --loglevel INFO --hostname worker@%h".split()
     schedule = str(place.state / "run" / "beat-schedule")
     return {

@@ -93,7 +93,7 @@ def test_o01_o03_up_survives_a_taken_port_dead_children_and_its_own_death(checko
 def test_ctrl_c_stops_everything_it_started(checkout: Checkout):
     front = checkout.popen("up", "--empty")
     said = list(lines_until(front, ["open http://"]))
-    assert any("manage.py preflight" in line for line in said)
+    assert any("manage.py prepare" in line for line in said)
     os.kill(front.pid, signal.SIGINT)
     rest, _ = front.communicate(timeout=60)
     assert front.returncode == 0, rest
