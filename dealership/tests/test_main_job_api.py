@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
+import openpyxl
 import pytest
+from django.db.models import Sum
 
 from dealership.core import periods
 from dealership.tests.builders import make_store
 from dealership.tests.clients import api_for
 from leads.models import Prospect
 from reports.models import Fact
+from reports.services.close import month_snapshot
 from reports.services.rollup import rollup_month
+from reports.tests.workbook.samples import total_of
 from reviews.services.opening import review_open
 from sales.choices import DocumentKind, DocumentState
-from sales.models import Deal, Payment
+from sales.models import Deal, Invoice, Payment
 from sales.tests.builders import MSRP, Staff, make_colour, make_configuration, make_staff, make_vehicle
 
 pytestmark = pytest.mark.django_db
@@ -48,8 +53,32 @@ def test_the_main_job_through_the_api(freeze: Any) -> None:
     found = Fact.objects.filter(store=store, day=periods.today(), person=staff.consultant)
     figures = dict(found.values_list("kpi", "numerator"))
     assert (figures["orders_gross"], figures["retail_units"], figures["new_cards"]) == (1, 1, 1)
-    shown = api_for(staff.manager).get("/api/v1/month-closes/")
-    assert shown.status_code == 200
+    freeze("2026-12-01T09:00:00+08:00")
+    month_snapshot(store_id=store.pk, month=periods.today().replace(month=11))
+    _closed(staff)
+
+
+def _closed(staff: Staff) -> None:
+    """The store answers for the month, finance closes it and takes the workbook: its totals are the rows'."""
+    close = api_for(staff.sales_manager).get("/api/v1/month-closes/").json()["results"][0]
+    said = dict.fromkeys(close["open_blocks"], "已与门店逐项核对")
+    _post(staff.sales_manager, f"month-closes/{close['id']}/confirm/", version=close["version"], explanations=said)
+    confirmed = api_for(staff.finance).get(f"/api/v1/month-closes/{close['id']}/").json()
+    shut = _post(staff.finance, f"month-closes/{close['id']}/close/", version=confirmed["version"])
+    assert (shut["state"], shut["figures_version"]) == ("closed", 1)
+    assert shut["figures"]["figures"]["store"]["retail_units"] == ["1", None, "1"]
+    answer = api_for(staff.finance).get(f"/api/v1/month-closes/{close['id']}/workbook/")
+    assert "2026%E5%B9%B411%E6%9C%88" in answer["Content-Disposition"]
+    book = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content)), data_only=True)
+    cars, money = book["车辆明细"], book["收款流水"]
+    invoiced = Invoice.objects.aggregate(sum=Sum("amount"))["sum"]
+    received = Payment.objects.filter(status="cleared").aggregate(sum=Sum("amount"))["sum"]
+    assert (invoiced, received) == (MSRP - 3000, MSRP - 3000)
+    assert (total_of(cars, "开票价"), total_of(cars, "本月交车"), total_of(money, "实收合计")) == (
+        invoiced,
+        1,
+        received,
+    )
 
 
 def _ordered(staff: Staff, card: Prospect, configuration: int, colour: int) -> int:

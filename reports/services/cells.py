@@ -11,9 +11,12 @@ from typing import NamedTuple
 from dealership.core import periods
 from dealership.core.kpi import Grain, Kpi, Measure, Pass, Scope, grouped_sums, passes
 from dealership.core.periods import Period
+from leads.kpis import PROSPECTS_BY_GRADE
 from reports.registry import STORED, stored
 
 CATCH_UP_DAYS = 7
+# States that append-only histories give again for any past moment.
+REPLAYED = (PROSPECTS_BY_GRADE.key,)
 PLACES = Decimal("0.0001")
 
 
@@ -133,6 +136,11 @@ def now_sums(store_id: int, day: dt.date) -> Sums:
     """As-of facts of one day: the state at its end, or now."""
     kpis = [kpi for kpi in stored("now") if kpi.compute is None]
     return sums_of(kpis, store_id, Period.day(day), daily=False, day=day) | dict(_computed(store_id, day))
+
+
+def replayed_sums(store_id: int, day: dt.date) -> Sums:
+    """The as-of facts of a past day that its histories still tell exactly."""
+    return sums_of([PROSPECTS_BY_GRADE], store_id, Period.day(day), daily=False, day=day)
 
 
 def _computed(store_id: int, day: dt.date) -> Iterator[tuple[Cell, Value]]:

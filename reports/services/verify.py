@@ -8,11 +8,15 @@ from decimal import Decimal
 
 from dealership.core import periods, request_cache
 from dealership.core.periods import Period
-from reports.models import Fact
+from reports.choices import FactGrain
+from reports.models import Fact, FillState
 from reports.services import cells
 from reports.services.cells import Cell, Sums
 
 Value = tuple[Decimal, Decimal | None]
+# Not compared: a state seen at its moment, whose rows may be corrected later (a moved due day, an amended contract,
+# a car's arrival typed late) without the state of that day having been wrong.
+OBSERVED = tuple(key for key in cells.keys_of("now") if key not in cells.REPLAYED)
 
 
 @dataclass(frozen=True)
@@ -28,9 +32,10 @@ class Difference:
 
 
 def facts_differences(*, store_id: int, month: dt.date, include_today: bool = False) -> list[Difference]:
-    """Recompute day and month facts and compare. As-of facts are observations of their moment and are not compared.
+    """Recompute day and month facts, and the states that histories give again, and compare.
 
-    While the month runs, today (and with it the month facts) moves between two roll-ups, so it is left out
+    States that stand on columns which may be corrected later (`OBSERVED`) were true at their moment and are not
+    compared. While the month runs, today (and with it the month facts) moves between two roll-ups, so it is left out
     unless asked for.
     """
     with request_cache.unit():
@@ -53,11 +58,20 @@ def _differences(store_id: int, month: dt.date, include_today: bool) -> list[Dif
     else:
         live |= cells.month_sums(store_id, period)
         stored = _stored(days) | _stored(rows.filter(kpi__in=cells.keys_of("month")))
+    states = _recorded_states(store_id, month)
+    live |= {cell: value for day in states for cell, value in cells.replayed_sums(store_id, day).items()}
+    stored |= _stored(rows.filter(kpi__in=cells.REPLAYED, day__in=states))
     return [
         Difference(cell, stored.get(cell), live.get(cell))
         for cell in sorted(stored.keys() | live.keys(), key=str)
         if stored.get(cell) != live.get(cell)
     ]
+
+
+def _recorded_states(store_id: int, month: dt.date) -> list[dt.date]:
+    """Days whose state was recorded after they had ended."""
+    filled = FillState.objects.filter(store_id=store_id, month=month, grain=FactGrain.NOW, done_at__isnull=False)
+    return [day for day, done in filled.values_list("day", "done_at") if done >= periods.end_of_day(day)]
 
 
 def _stored(rows: object) -> Sums:

@@ -203,6 +203,19 @@ def test_facts_verify_exits_1_on_a_difference(store, li, noon, capsys):
     assert "traffic_total 2026-11-03" in capsys.readouterr().out
 
 
+def test_recorded_states_that_histories_tell_again_are_verified_too(store, li, noon, capsys):
+    rows.card(store, li, "2026-11-10")
+    rollup_month(store_id=store.pk, month=NOVEMBER)
+    assert facts_differences(store_id=store.pk, month=NOVEMBER) == []
+    states = Fact.objects.filter(day=dt.date(2026, 11, 18))
+    assert states.filter(kpi="prospects_by_grade").update(numerator=2) == 1
+    assert [row.cell.kpi for row in facts_differences(store_id=store.pk, month=NOVEMBER)] == ["prospects_by_grade"]
+    states.filter(kpi="prospects_by_grade").update(numerator=1)
+    call_command("facts_verify", month="2026-11", store="A")
+    told = capsys.readouterr().out
+    assert "not compared (states seen at their moment): overdue_follow_ups, time_progress, receivable_balance" in told
+
+
 def test_f18_a_clock_stopped_over_midnight_makes_each_month_end_once(store, li, noon):
     rows.visit(store, li, "2026-10-03")
     Store.objects.update(created_at=rows.moment("2026-09-15"))

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from dealership.core import periods
 from dealership.core.periods import Period
 from dealership.org.models import Store
-from reports.services.verify import facts_differences
+from reports.services.verify import OBSERVED, facts_differences
 
 SHOWN = 20
 
@@ -43,6 +43,7 @@ class Command(BaseCommand):
                 for row in found[:SHOWN]:
                     self.stdout.write(f"{store.code} {month:%Y-%m} {row}")
         self.stdout.write(f"{wrong} differences")
+        self.stdout.write(f"not compared (states seen at their moment): {', '.join(OBSERVED)}")
         if wrong:
             sys.exit(1)
 

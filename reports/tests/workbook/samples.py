@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from reports.workbook.columns import Row
 from reports.workbook.content import Definition, MonthContent
@@ -217,3 +218,10 @@ def month_content(size: int = 40, *, profit: bool = True, **changes: object) -> 
 
 def sum_of(size: int) -> Decimal:
     return sum((vehicle_row(n)["invoice_price"] for n in range(1, size + 1)), Decimal(0))
+
+
+def total_of(sheet: Any, title: str) -> Decimal:
+    """The number in the first total row of a column of an opened sheet."""
+    head = next(cell.column for cell in sheet[4] if cell.value == title)
+    row = next(row for row in sheet.iter_rows(min_row=5) if row[0].value in ("合计", "门店合计"))
+    return Decimal(str(row[head - 1].value)).quantize(Decimal("0.01"))

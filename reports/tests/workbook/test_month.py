@@ -22,12 +22,21 @@ from dealership.jobs.models import Job, JobState
 from dealership.org.choices import Role
 from dealership.org.models import Membership
 from dealership.org.roles import ROLE_TABLE
-from leads.models import Customer, CustomerPhone
+from leads.models import Customer, CustomerPhone, Visit
 from leads.tests.builders import make_visit
 from reports.models import MonthClose, MonthRow
-from reports.services.close import month_close, month_confirm, month_snapshot
+from reports.services.close import (
+    month_close,
+    month_confirm,
+    month_recheck,
+    month_reopen_confirm,
+    month_reopen_request,
+    month_snapshot,
+)
 from reports.services.rollup import rollup_month
 from reports.services.workbook import month_freeze, workbook_request, workbook_take
+from reports.tests import rows
+from reports.tests.workbook.samples import total_of
 from reports.tests.workbook.test_file import FULL_PHONE, cells_of, recalculated
 from sales.choices import DealStatus
 from sales.models import Vehicle
@@ -78,12 +87,9 @@ def sql(text: str, *values: object) -> Decimal:
         return Decimal(cursor.fetchone()[0] or 0)
 
 
-def total_of(path: Path, sheet: str, title: str) -> Decimal:
+def total_in(path: Path, sheet: str, title: str) -> Decimal:
     """The number in the first total row of a column."""
-    found = openpyxl.load_workbook(path, data_only=True)[sheet]
-    head = next(cell.column for cell in found[4] if cell.value == title)
-    row = next(row for row in found.iter_rows(min_row=5) if row[0].value in ("合计", "门店合计"))
-    return Decimal(str(row[head - 1].value)).quantize(Decimal("0.01"))
+    return total_of(openpyxl.load_workbook(path, data_only=True)[sheet], title)
 
 
 @pytest.mark.office
@@ -98,14 +104,14 @@ def test_i07_totals_recomputed_by_libreoffice_equal_sql_to_the_cent(store, staff
     )
     own = sql(cleared + " AND NOT is_pass_through", *month)
     assert (invoiced, own) == (Decimal("549000.00"), own)
-    assert total_of(path, "车辆明细", "开票价") == invoiced
-    assert total_of(path, "顾问业绩", "销售额") == invoiced
-    assert total_of(path, "收款流水", "本店款项") == own
-    assert total_of(path, "收款流水", "代收款项") == sql(cleared + " AND is_pass_through", *month) == Decimal("8000.00")
+    assert total_in(path, "车辆明细", "开票价") == invoiced
+    assert total_in(path, "顾问业绩", "销售额") == invoiced
+    assert total_in(path, "收款流水", "本店款项") == own
+    assert total_in(path, "收款流水", "代收款项") == sql(cleared + " AND is_pass_through", *month) == Decimal("8000.00")
     stock = "SELECT sum(dealer_cost) FROM sales_vehicle WHERE store_id=%s AND stocked_out_on IS NULL"
-    assert total_of(path, "库存与库龄", "提车价") == sql(stock, store.pk) == Decimal("320000.00")
+    assert total_in(path, "库存与库龄", "提车价") == sql(stock, store.pk) == Decimal("320000.00")
     owed = "SELECT sum(contract_amount) FROM sales_deal WHERE store_id=%s AND ordered_at IS NOT NULL"
-    assert total_of(path, "应收与退款", "应收余额") == sql(owed, store.pk) - own
+    assert total_in(path, "应收与退款", "应收余额") == sql(owed, store.pk) - own
     cover = openpyxl.load_workbook(path, data_only=True)["封面"]
     verdicts = [row[5].value for row in cover.iter_rows() if row[1].value and "↔" in str(row[1].value)]
     assert verdicts == ["一致"] * 8
@@ -114,8 +120,8 @@ def test_i07_totals_recomputed_by_libreoffice_equal_sql_to_the_cent(store, staff
 def test_gross_profit_is_the_figures_own(store, staff, november, tmp_path) -> None:
     """Margin 23 000 a car: tax 23 000 ÷ 1.13 × 0.13 × 1.12 = 2 963.54, profit 20 036.46."""
     path = taken(staff.finance, store, tmp_path)
-    assert total_of(path, "车辆明细", "整车毛利") == 3 * Decimal("20036.46")
-    assert total_of(path, "顾问业绩", "整车毛利") == 3 * Decimal("20036.46")
+    assert total_in(path, "车辆明细", "整车毛利") == 3 * Decimal("20036.46")
+    assert total_in(path, "顾问业绩", "整车毛利") == 3 * Decimal("20036.46")
 
 
 def cells_without_stamp(path: Path) -> dict[tuple[str, str], object]:
@@ -244,3 +250,29 @@ def test_a_running_month_compares_the_same_days(store, staff, october, tmp_path)
     cells = cells_of(taken(staff.finance, store, tmp_path))
     assert "环比对比 2026-09-01 至 2026-09-20；同比对比 2025-10-01 至 2025-10-20。" in cells.values()
     assert MonthClose.objects.count() == 0
+
+
+def test_a_month_closed_again_shows_what_changed(store, staff, closed, tmp_path, client_for) -> None:
+    first = taken(staff.finance, store, tmp_path, "first.xlsx")
+    assert "版本差异" not in openpyxl.load_workbook(first).sheetnames
+    month_reopen_request(by=staff.finance, close_id=closed.pk, reason="补登一批客流")
+    month_reopen_confirm(by=staff.gm, close_id=closed.pk)
+    rows.visit(store, staff.consultant, "2026-10-22", "first_uncaptured")
+    month_recheck(by=staff.finance, close_id=closed.pk)
+    explained = dict.fromkeys(MonthClose.objects.get().open_blocks, "已逐项核对")
+    month_confirm(by=staff.manager, close_id=closed.pk, explanations=explained)
+    month_close(by=staff.finance, close_id=closed.pk)
+    second = taken(staff.finance, store, tmp_path, "second.xlsx")
+    sheet = openpyxl.load_workbook(second, data_only=True)["版本差异"]
+    lines = {(row[0], row[1]): row[3:6] for row in sheet.iter_rows(min_row=5, values_only=True) if row[3] is not None}
+    visits = Visit.objects.filter(store=store, channel="walk_in").count()
+    assert lines["客流总数", "门店合计"] == (visits - 1, visits, 1)
+    assert lines["客流总数", staff.consultant.name] == (visits - 1, visits, 1)
+    assert ("订单数", "门店合计") not in lines
+    texts = [row[0] for row in sheet.iter_rows(values_only=True)]
+    assert "第 2 版与第 1 版比较。重开原因：补登一批客流" in texts
+    assert "版本差异" in {value for (name, _cell), value in cells_of(second).items() if name == "封面"}
+    assert taken(staff.finance, store, tmp_path, "again.xlsx").stat().st_size > 0
+    page = client_for(staff.finance).get(f"/reports/closes/{closed.pk}/").content.decode()
+    assert "第 2 版与上一版的差异" in page
+    assert f"{visits - 1} → {visits}" in page
