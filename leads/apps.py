@@ -14,10 +14,12 @@ class LeadsConfig(AppConfig):
         from leads.selectors.finding import FINDERS
         from leads.selectors.prospect import held_count
         from leads.selectors.timeline import register_source
+        from leads.wiring import register_all
 
         for finder in FINDERS:
             register_finder(finder)
 
+        register_all()
         register_holding("意向客户", held_count)
         register_source("test_drives", timeline_entries)
         register_leads()

@@ -18,12 +18,15 @@ from leads.choices import (
     FollowUpOutcome,
     Grade,
     LeadState,
+    LossKind,
+    LossReason,
+    LossState,
     ProspectStatus,
     VisitChannel,
     VisitPurpose,
     VisitType,
 )
-from leads.models import Customer, DemoCar, FollowUp, Lead, OwnedVehicle, Prospect, TestDrive, Visit
+from leads.models import Customer, DemoCar, FollowUp, Lead, LossApplication, OwnedVehicle, Prospect, TestDrive, Visit
 from leads.selectors.choices import filter_options, sellers_seen_by, sources_seen_by, stores_seen_by
 from leads.selectors.customer import search_condition
 
@@ -233,3 +236,28 @@ class FollowUpFilter(df.FilterSet):
     class Meta:
         model = FollowUp
         fields: list[str] = []
+
+
+class LossFilter(_Search):
+    """Filters of applications for loss and dormancy."""
+
+    kind = df.ChoiceFilter(label="类型", choices=LossKind.choices)
+    state = df.MultipleChoiceFilter(label="状态", choices=LossState.choices, distinct=False)
+    reason = df.MultipleChoiceFilter(label="原因", choices=LossReason.choices, distinct=False)
+    store = df.ModelChoiceFilter(label="门店", queryset=_stores)
+    owner = df.ModelChoiceFilter(label="顾问", queryset=_sellers)
+    month = df.DateFilter(
+        label="申请月份", method="by_month", input_formats=["%Y-%m"], widget=forms.DateInput(attrs={"type": "month"})
+    )
+    overdue = df.BooleanFilter(label="超时", method="by_overdue")
+
+    class Meta:
+        model = LossApplication
+        fields: list[str] = []
+
+    def by_month(self, rows: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
+        return rows.filter(**Period.containing("month", value).filter("applied_at"))
+
+    def by_overdue(self, rows: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
+        late = Q(state=LossState.PENDING, due_at__lte=periods.now())
+        return rows.filter(late) if value else rows.exclude(late)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
+
+from django.utils.crypto import salted_hmac
 
 from dealership.core import periods
 from dealership.org.policy import policy
@@ -13,6 +16,7 @@ from leads.choices import (
     LIVE_STATUSES,
     OPEN_GRADES,
     OPEN_STATUSES,
+    PENDING_STATUSES,
     PROSPECT_TRANSITIONS,
     DriveKind,
     Grade,
@@ -81,6 +85,40 @@ def can_edit(prospect: Any) -> bool:
 def can_regrade(prospect: Any) -> bool:
     """O, D and T come from the deal; a card under decision keeps its grade."""
     return prospect.status in (ProspectStatus.ACTIVE, ProspectStatus.OUT_OF_CONTROL)
+
+
+def awaits_answer(prospect: Any) -> bool:
+    """An application on the card waits for its answer: contacts are noted, nothing becomes due."""
+    return prospect.status in PENDING_STATUSES
+
+
+def can_apply_loss(prospect: Any) -> bool:
+    """An order is cancelled first; what waits or has ended is not asked again."""
+    return prospect.status in (ProspectStatus.ACTIVE, ProspectStatus.OUT_OF_CONTROL)
+
+
+def can_apply_dormancy(prospect: Any) -> bool:
+    """H and A are worked on; only B and C may rest (§4.2)."""
+    return prospect.status == ProspectStatus.ACTIVE and prospect.grade in (Grade.B, Grade.C)
+
+
+def loss_level(grade: str) -> int:
+    """Who answers: H and A the sales manager, the others the showroom manager (§4.2)."""
+    return 2 if grade in (Grade.H, Grade.A) else 1
+
+
+def is_sampled(store_id: int, number: int, on: dt.date) -> bool:
+    """Is this loss of the store called back? One place in every block of 1/share, which nobody can foresee.
+
+    So every full block holds at least the policy's share, and the same number always gets the same answer.
+    """
+    share = Decimal(policy("loss.sample_share", store_id, on))
+    if share <= 0:
+        return False
+    size = max(1, int(1 / share))
+    block, place = divmod(number - 1, size)
+    drawn = salted_hmac("leads.loss.sample", f"{store_id}:{block}", algorithm="sha256").digest()
+    return int.from_bytes(drawn[:8]) % size == place
 
 
 def needs_grading(prospect: Any) -> bool:

@@ -21,7 +21,9 @@ from leads.choices import (
     DriveKind,
     DriveStatus,
     LeadState,
+    LossState,
     ProspectStatus,
+    TaskKind,
     VisitType,
 )
 
@@ -41,11 +43,12 @@ class CustomerQuerySet(ScopedQuerySet):
     resource = "customer"
 
     def attended_by(self, user: Any) -> Self:
-        """`visible_to` and the customers of the cards a stand-in works today (R-FU-2)."""
+        """`visible_to` and the customers of the cards a stand-in works today or was lent (R-FU-2, R-REJ)."""
+        cards = apps.get_model("leads", "Prospect").objects
+        lent = self.filter(pk__in=cards.lent_to(user).values("customer_id"))
         if covered_owners(user) is None:
-            return self.visible_to(user)
-        cards = apps.get_model("leads", "Prospect").objects.covered_by(user)
-        return self.visible_to(user) | self.filter(pk__in=cards.values("customer_id"))
+            return self.visible_to(user) | lent
+        return self.visible_to(user) | lent | self.filter(pk__in=cards.covered_by(user).values("customer_id"))
 
 
 class CustomerPhoneQuerySet(ScopedQuerySet):
@@ -79,8 +82,13 @@ class ProspectQuerySet(ScopedQuerySet):
 
     def attended_by(self, user: Any) -> Self:
         """To open one card and log its follow-up. Lists, search and figures never use it (R-FU-2, 代跟进)."""
-        mine = self.visible_to(user)
+        mine = self.visible_to(user) | self.lent_to(user)
         return mine if covered_owners(user) is None else mine | self.covered_by(user)
+
+    def lent_to(self, user: Any) -> Self:
+        """Cards whose second follow-up a manager gave to this person, until it is done (R-REJ: 'or someone else')."""
+        tasks = apps.get_model("leads", "FollowUpTask").objects.visible_to(user).open()
+        return self.filter(pk__in=tasks.filter(owner=user, kind=TaskKind.SECOND).values("prospect_id"))
 
     def covered_by(self, user: Any) -> Self:
         """Live cards of the absent owner that are due by tonight, and those the stand-in logged today; nothing else."""
@@ -99,6 +107,26 @@ class ProspectQuerySet(ScopedQuerySet):
     def overdue(self, moment: dt.datetime) -> Self:
         """Cards whose next contact is past (R-FU); computed, never typed."""
         return self.filter(Q(status__in=(*OPEN_STATUSES, ProspectStatus.ORDERED)), next_follow_up_at__lt=moment)
+
+
+class LossApplicationQuerySet(ScopedQuerySet):
+    resource = "loss_application"
+
+    def pending(self) -> Self:
+        return self.filter(state=LossState.PENDING)
+
+    def to_call(self, user: Any) -> Self:
+        """Sampled applications this person may call back (care and DCC of the store), answered or not."""
+        return self.within(reach_for(user, "loss_call_back")).filter(is_sampled=True)
+
+
+class LossCallBackQuerySet(ScopedQuerySet):
+    """Calls follow their application."""
+
+    resource = "loss_application"
+    store_path = "application__store"
+    team_path = "application__team"
+    owner_path = "application__owner"
 
 
 class ProspectRowQuerySet(ScopedQuerySet):

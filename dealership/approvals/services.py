@@ -58,15 +58,27 @@ def due_today(store: Store, asked_at: dt.datetime) -> dt.datetime:
 
 @service
 def ask(
-    *, by: User, store: Store, kind: str, subject_id: int, title: str, level: int, reason: str, detail: dict[str, Any]
+    *,
+    by: User,
+    store: Store,
+    kind: str,
+    subject_id: int,
+    title: str,
+    level: int,
+    reason: str,
+    detail: dict[str, Any],
+    due_at: dt.datetime | None = None,
 ) -> Approval:
-    """Open a request for people of `level` or above. One open request per subject (unique constraint)."""
+    """Open a request for people of `level` or above. One open request per subject (unique constraint).
+
+    `due_at` is for requests with a clock of their own; the others are answered the same day.
+    """
     if kind not in handlers:
         raise KeyError(kind)
     moment = periods.now()
     row = Approval.objects.create(
         store=store, kind=kind, subject_id=subject_id, title=title, detail=detail, level=level,
-        requested_by=by, requested_at=moment, due_at=due_today(store, moment), reason=reason,
+        requested_by=by, requested_at=moment, due_at=due_at or due_today(store, moment), reason=reason,
     )  # fmt: skip
     record(by=by, action=f"{kind}.ask", target=row, changes={"level": level})
     people = waiting_for(row, row.level)

@@ -30,6 +30,13 @@ DEFAULTS: dict[str, Any] = {
     "follow_up.thanks_hours": 2,
     "follow_up.first_call_hours": 24,
     "follow_up.regrade_reason_levels": 2,
+    # Losses and dormancy (§4.2): answered within hours; share of losses called back; attempts before "unreachable"
+    "loss.decide_hours": 24,
+    "loss.sample_share": "0.20",
+    "loss.call_attempts": 2,
+    "loss.unreachable": {"attempts": 3, "days": 2},
+    "dormancy.max_days": 180,
+    "out_of_control.failed_contacts": 5,
     # R-OWN
     "owner.protect_days": {"C": 90, "lost": 30},
     # Test drives: bookable hours, slots, over-time alert, how far ahead, how far a drive may go

@@ -18,6 +18,7 @@ SALES_ROWS: tuple[str, ...] = (
     "visit",
     "lead",
     "prospect",
+    "loss_application",
     "follow_up",
     "test_drive",
     "deal",
@@ -53,11 +54,11 @@ CONSULTANT_ACTS = frozenset(
     """customer.change customer.reveal visit.register visit.complete visit.leave prospect.change
     follow_up.log drive.book drive.run deal.create deal.change deal.submit deal.cancel payment.register vehicle.lock
     review.write care.view target.acknowledge approval.ask leave.ask""".split()
-) | {"lead.create", "lead.work"}
+) | {"lead.create", "lead.work", "loss.apply"}
 MANAGER_ACTS = CONSULTANT_ACTS | frozenset(
     """approval.decide review.comment review.return review.lock review.evening prospect.reassign visit.assign
-    register.sign register.confirm month.confirm month.recheck target.set deal.change_any report.view settings.view
-    duty.manage demo_car.manage lead.assign lead.settings""".split()
+    loss.decide register.sign register.confirm month.confirm month.recheck target.set deal.change_any report.view
+    settings.view duty.manage demo_car.manage lead.assign lead.settings""".split()
 )
 
 ROLE_TABLE: dict[Role, RoleRule] = {
@@ -116,13 +117,14 @@ ROLE_TABLE: dict[Role, RoleRule] = {
             vehicle="store",
             catalogue="store",
             demo_car="store",
+            loss_call_back="store",
             job="own",
         ),
         acts=frozenset(
             """customer.change customer.reveal visit.register prospect.change follow_up.log drive.book
             review.write leave.ask""".split()
         )
-        | {"lead.create", "lead.work", "lead.pick"},
+        | {"lead.create", "lead.work", "lead.pick", "loss.apply", "loss.call_back"},
     ),
     Role.SALES_ADMIN: RoleRule(
         reach=_reach(
@@ -140,8 +142,8 @@ ROLE_TABLE: dict[Role, RoleRule] = {
         acts=frozenset({"delivery.prepare", "delivery.complete", "deal.documents"}),
     ),
     Role.CARE_AGENT: RoleRule(
-        reach=_reach("store", ("customer", "owned_vehicle", "care_task", "store", "team"), job="own"),
-        acts=frozenset({"care.view", "customer.reveal"}),
+        reach=_reach("store", ("customer", "owned_vehicle", "care_task", "loss_call_back", "store", "team"), job="own"),
+        acts=frozenset({"care.view", "customer.reveal", "loss.call_back"}),
     ),
     Role.MARKETING: RoleRule(
         reach=_reach(
@@ -167,7 +169,8 @@ ROLE_TABLE: dict[Role, RoleRule] = {
     Role.GROUP_OFFICE: RoleRule(
         reach=_reach("group", MANAGED, job="own"),
         acts=frozenset(
-            """target.set policy.change workbook.make report.view approval.decide settings.view store.change""".split()
+            """target.set policy.change workbook.make report.view approval.decide loss.decide settings.view
+            store.change""".split()
         ),
         profit=True,
     ),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leads.api import customer, drive, lead, prospect, visit
+from leads.api import customer, drive, lead, loss, prospect, visit
 
 urlpatterns = [
     path("customers/", customer.CustomerList.as_view(), name="api-customers-list"),
@@ -38,4 +38,11 @@ urlpatterns = [
     path("test-drives/<int:pk>/move/", drive.DriveMove.as_view(), name="api-test-drives-move"),
     path("test-drives/<int:pk>/cancel/", drive.DriveCancel.as_view(), name="api-test-drives-cancel"),
     path("test-drives/<int:pk>/no-show/", drive.DriveNoShow.as_view(), name="api-test-drives-no-show"),
+    path("prospects/<int:pk>/apply-loss/", loss.ApplyLoss.as_view(), name="api-prospects-apply-loss"),
+    path("prospects/<int:pk>/apply-dormancy/", loss.ApplyDormancy.as_view(), name="api-prospects-apply-dormancy"),
+    path("loss-applications/", loss.LossList.as_view(), name="api-losses-list"),
+    path("loss-applications/<int:pk>/", loss.LossDetail.as_view(), name="api-losses-detail"),
+    path("loss-applications/<int:pk>/decide/", loss.LossDecide.as_view(), name="api-losses-decide"),
+    path("loss-applications/<int:pk>/withdraw/", loss.LossWithdraw.as_view(), name="api-losses-withdraw"),
+    path("loss-applications/<int:pk>/call-back/", loss.LossCall.as_view(), name="api-losses-call-back"),
 ]

@@ -4,6 +4,7 @@ from leads.models.customer import Customer, CustomerPhone
 from leads.models.drive import DemoCar, TestDrive, TestDriveChange
 from leads.models.follow_up import FollowUp, FollowUpTask
 from leads.models.lead import Lead, LeadAssignee, LeadAssignment, LeadAttempt, LeadChange, LeadDesk
+from leads.models.loss import LossApplication, LossCallBack
 from leads.models.owner import CareTask, OwnedVehicle
 from leads.models.prospect import GradeChange, OwnerChange, Prospect, StatusChange
 from leads.models.register_day import RegisterDay
@@ -24,6 +25,8 @@ __all__ = [
     "LeadAttempt",
     "LeadChange",
     "LeadDesk",
+    "LossApplication",
+    "LossCallBack",
     "MonthReviewCard",
     "OwnedVehicle",
     "OwnerChange",

@@ -22,6 +22,7 @@ from leads.choices import (
     QuotaStatus,
 )
 from leads.models.customer import Customer
+from leads.models.guards import two_person_guard
 from leads.querysets import ProspectQuerySet, ProspectRowQuerySet
 
 
@@ -77,7 +78,7 @@ class Prospect(Versioned):
             models.Index(fields=["store", "grade"], condition=Q(status__in=OPEN_STATUSES), name="leads_prospect_grade"),
             models.Index(fields=["store", "-card_created_at", "-id"], name="leads_prospect_cards"),
         ]
-        triggers = [closed_month_guard("card_created_at", protects=("card_channel",))]
+        triggers = [closed_month_guard("card_created_at", protects=("card_channel",)), two_person_guard()]
 
     def __str__(self) -> str:
         return f"{self.customer} {self.grade}"

@@ -102,7 +102,7 @@ def prospect_board(rows: QuerySet[Any]) -> list[Column]:
 
 def open_tasks(*, user: Any, prospect: Prospect) -> list[FollowUpTask]:
     """The card's open tasks, nearest first. The caller has checked the card's reach."""
-    tasks = FollowUpTask.objects.open().filter(prospect=prospect)
+    tasks = FollowUpTask.objects.open().filter(prospect=prospect).select_related("owner")
     return list(tasks.order_by("due_at", "id"))
 
 

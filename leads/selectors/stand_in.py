@@ -13,7 +13,7 @@ from dealership.core import periods
 from dealership.core.periods import Period
 from dealership.core.scoping import reach_for
 from dealership.org.choices import DutyKind
-from dealership.org.duty import NOT_THERE, Duty, duties, stands_in_for
+from dealership.org.duty import NOT_THERE, Duty, duties
 from dealership.org.models import Store
 from dealership.org.reach import people_in
 from dealership.org.roles import SELLING_ROLES
@@ -38,11 +38,11 @@ class Away:
 
 
 def is_stand_in(user: Any, card: Prospect) -> bool:
-    """Does the reader see this card only because they stand in for its owner today?"""
+    """Does the reader see this card only because they stand in for its owner today, or make its second contact?"""
     reach = reach_for(user, "prospect")
     if card.store_id in reach.store_ids or card.team_id in reach.team_ids or card.store.group_id in reach.group_ids:
         return False
-    return card.owner_id != user.pk and (card.store_id, card.owner_id) in stands_in_for(user)
+    return card.owner_id != user.pk
 
 
 def due_by_seller(*, store: Store) -> list[Away]:

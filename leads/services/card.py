@@ -16,6 +16,7 @@ from leads.choices import CardChannel
 from leads.models import Customer, Prospect
 from leads.services.customer import find_or_create, own_if_ownerless
 from leads.services.prospect import live_card, open_card, refuse_self_referral
+from leads.services.returning import settle_owner
 
 # A card of the showroom comes from a visit only.
 CHANNELS = (CardChannel.DCC, CardChannel.OTHER)
@@ -48,6 +49,7 @@ def card_register(
     seller = _owner(by, store, owner, referred_by)
     customer, is_new = find_or_create(by=by, store=store, phone=phone, name=name, gender=gender, owner=seller)
     own_if_ownerless(customer, seller)
+    settle_owner(customer, seller, by=by)
     if not Customer.objects.visible_to(by).filter(pk=customer.pk).exists():
         text = f"该号码在本店已有档案，归属 {customer.owner}，请由归属顾问跟进。"
         raise DomainError("not_your_customer", text, {"phone": [text]})

@@ -135,7 +135,12 @@ def _refuse_grade(code: str, text: str) -> None:
 
 
 def _next_due(card: Prospect, contact: Contact, by: Any) -> dt.datetime | None:
-    """The next contact: default or chosen within the grade's interval (R-FU-1); None keeps what is due (R-FU-3)."""
+    """The next contact: default or chosen within the grade's interval (R-FU-1); None keeps what is due (R-FU-3).
+
+    While an application on the card waits for its answer nothing becomes due.
+    """
+    if policies.awaits_answer(card):
+        return None
     if not contact.is_answered and _no_answers_spent(card):
         if contact.chosen_next is not None:
             text = "已连续多次未接通，本次不再顺延跟进日期，请换时间或换方式联系。"
@@ -225,7 +230,7 @@ def _renew_tasks(
     if due is not None:
         left.append(open_task(card, TaskKind.REGULAR, due, at=contact.moment))
     was_second = any(task.kind == TaskKind.SECOND for task in fulfilled)
-    if contact.is_rejection and not was_second and card.status != ProspectStatus.ORDERED:
+    if contact.is_rejection and not was_second and card.status == ProspectStatus.ACTIVE:
         second = policies.second_due(row.grade_before, contact.day, card.store_id)
         left.append(open_task(card, TaskKind.SECOND, second, at=contact.moment))
     card.next_follow_up_at = min((task.due_at for task in left), default=None)

@@ -19,6 +19,7 @@ from leads.services.customer import find_or_create, own_if_ownerless
 from leads.services.lead_intake import tell_merged
 from leads.services.lead_state import locked, write_attempt
 from leads.services.prospect import card_create, live_card
+from leads.services.returning import settle_owner
 
 
 @service
@@ -47,6 +48,7 @@ def lead_convert(
         by=by, store=lead.store, phone=lead.phone, name=clean_text(name), gender=gender, owner=owner
     )
     own_if_ownerless(customer, owner)
+    settle_owner(customer, owner, by=by)
     if lead.first_contact_at is None:
         write_attempt(lead, by=by, channel=channel, outcome=AttemptOutcome.REACHED, note="", at=moment)
     lead.customer, lead.processed_at = customer, moment

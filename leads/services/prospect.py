@@ -6,30 +6,26 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from django.urls import reverse
-
 from dealership.audit.services import record
 from dealership.core import periods
 from dealership.core.errors import DomainError
 from dealership.core.services import check_version, lock, service
 from dealership.core.text import clean_text
-from dealership.notices.services import notify
 from dealership.org.models import LeadSource, Series
 from dealership.org.policy import policy
-from dealership.org.reach import people_in, require, team_id_in
+from dealership.org.reach import has_role, people_in, require
 from dealership.org.roles import SELLING_ROLES
 from leads import policies
 from leads.choices import LIVE_STATUSES, OPEN_GRADES, CardChannel, CareKind, Grade, ProspectStatus, TaskKind
 from leads.models import (
     CareTask,
     Customer,
-    FollowUpTask,
     GradeChange,
     OwnedVehicle,
-    OwnerChange,
     Prospect,
-    TestDrive,
 )
+from leads.services.dormancy import wake_of
+from leads.services.handover import hand_over, locked_with_customer, reactivate, tell_owners
 from leads.services.history import (
     cancel_tasks,
     move_status,
@@ -37,6 +33,7 @@ from leads.services.history import (
     write_grade,
     write_status,
 )
+from leads.services.returning import settle_owner
 
 CHANGEABLE = frozenset(
     """source series budget_min budget_max purchase_kind licence_quota_status current_car competitor decision_maker
@@ -55,11 +52,15 @@ def card_create(
     series: Series | None = None,
     next_follow_up_at: dt.datetime | None = None,
 ) -> Prospect:
-    """A card for a known customer without a visit (DCC, other). Refused while a live card exists."""
+    """A card for a known customer without a visit (DCC, other). Refused while a live card exists.
+
+    A resting card is woken instead of making a second one; after a loss the owner's priority holds (R-OWN).
+    """
     customer = lock(Customer.objects.visible_to(by), customer_id)
     require(by, "prospect.change", customer.store_id)
     if live_card(customer) is not None:
         raise DomainError("card_exists", "该客户已有跟进中的意向卡，请在原卡上继续跟进。")
+    settle_owner(customer, by if has_role(by, SELLING_ROLES, customer.store_id) else None, by=by)
     card = open_card(
         by=by, customer=customer, grade=grade, card_channel=card_channel, source=source, series=series,
         next_follow_up_at=next_follow_up_at, at=periods.now(),
@@ -90,9 +91,11 @@ def open_card(
     """The card, its first status, grade and task; inside the caller's transaction, customer locked.
 
     The first contact is due by the grade's policy and may only be sooner (R-FU-1, R-GRADE). A customer who came
-    back after a lost or finished card gets a new one linked to it; the old record is never edited (§4.2). `is_new`
-    says that the customer was made a moment ago and has no past to look up.
+    back after a lost or finished card gets a new one linked to it; the old record is never edited (§4.2). A resting
+    card wakes instead. `is_new` says that the customer was made a moment ago and has no past to look up.
     """
+    if not is_new and (woken := wake_of(customer, by=by, reason="客户再次联系")):
+        return woken
     if customer.owner is None:
         text = "该客户还没有归属顾问，请先分配。"
         raise DomainError("owner_missing", text, {"received_by": [text]})
@@ -170,7 +173,7 @@ def prospect_reassign(*, by: Any, prospect_id: int, new_owner: Any, reason: str)
 
     Events already written keep the owner they had; both people are told.
     """
-    card = _locked_with_customer(Prospect.objects.visible_to(by), prospect_id)
+    card = locked_with_customer(Prospect.objects.visible_to(by), prospect_id)
     require(by, "prospect.reassign", card.store_id)
     reason = clean_text(reason)
     if card.status not in LIVE_STATUSES:
@@ -182,40 +185,13 @@ def prospect_reassign(*, by: Any, prospect_id: int, new_owner: Any, reason: str)
     if new_owner.pk == card.owner_id:
         raise DomainError("same_owner", "该客户已归属此顾问。", {"new_owner": ["该客户已归属此顾问。"]})
     old_owner = card.owner
-    _hand_over(card, new_owner, by=by, reason=reason)
-    url = reverse("leads:prospect_detail", args=[card.pk])
-    key = f"prospect:{card.pk}:reassign:{card.version}"
-    notify(to=[new_owner], kind="prospect.reassigned", key=key, text="有一位客户转到您名下，请尽快联系。", url=url)
-    notify(to=[old_owner], kind="prospect.reassigned", key=key, text=f"您名下一位客户已转给{new_owner.name}。")
+    if card.status == ProspectStatus.OUT_OF_CONTROL:
+        reactivate(card, by=by, reason=reason)
+    hand_over(card, new_owner, by=by, reason=reason)
+    tell_owners(card, old_owner)
     record(
         by=by, action="prospect.reassign", target=card, changes={"from": old_owner.pk, "to": new_owner.pk}
     )  # fmt: skip
-    return card
-
-
-def _hand_over(card: Prospect, new_owner: Any, *, by: Any, reason: str) -> None:
-    team_id = team_id_in(new_owner, card.store_id)
-    OwnerChange.objects.create(
-        prospect=card, store_id=card.store_id, owner=new_owner, team_id=team_id, from_owner_id=card.owner_id,
-        from_team_id=card.team_id, at=periods.now(), by=by, reason=reason[:200],
-    )  # fmt: skip
-    card.owner, card.team_id = new_owner, team_id
-    card.touch()
-    card.save(update_fields=["owner", "team", "version", "updated_at"])
-    customer = card.customer
-    customer.owner, customer.team_id = new_owner, team_id
-    customer.touch()
-    customer.save(update_fields=["owner", "team", "version", "updated_at"])
-    FollowUpTask.objects.open().filter(prospect=card).update(owner=new_owner, team_id=team_id)
-    TestDrive.objects.holding().filter(prospect=card).update(owner=new_owner, team_id=team_id)
-
-
-def _locked_with_customer(cards: Any, prospect_id: int) -> Prospect:
-    """Customer first, then the card: the lock order of the product."""
-    found = cards.filter(pk=prospect_id).values_list("customer_id", flat=True).first()
-    customer = lock(Customer.objects.all(), found)
-    card = lock(cards, prospect_id)
-    card.customer = customer
     return card
 
 

@@ -31,8 +31,10 @@ from leads.models import Customer, Prospect, Visit
 from leads.services.after_visit import plan_after_visit
 from leads.services.arrival import Arrival, arrival_checked
 from leads.services.customer import find_or_create, own_if_ownerless
+from leads.services.dormancy import wake_of
 from leads.services.follow_up import follow_up_log
 from leads.services.prospect import live_card, open_card
+from leads.services.returning import settle_owner
 
 
 @service
@@ -201,7 +203,9 @@ def _captured(visit: Visit, arrival: Arrival, *, by: Any, owner: Any) -> Visit:
         by=by, store=visit.store, phone=arrival.phone, name=arrival.name, gender=arrival.gender, owner=owner
     )
     own_if_ownerless(customer, owner)
-    card = None if is_new else live_card(customer)
+    card = None if is_new else live_card(customer) or wake_of(customer, by=by, reason="客户再次联系")
+    if card is None and not is_new and arrival.is_purchase:
+        settle_owner(customer, owner, by=by)
     _refuse_foreign_card_facts(customer, card, arrival, by)
     if not is_new:
         visit, arrival = _merged(visit, arrival, customer, by=by)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dealership.core import periods
 from dealership.tests.matrix import CANARY, PAYLOAD, READ_WRITE, WRITE, Url, World
-from leads.models import OwnedVehicle
+from leads.models import LossApplication, OwnedVehicle
 from leads.tests.builders import make_demo_car, make_drive, make_visit
 from leads.tests.lead_builders import make_lead, nobody_takes
+from leads.tests.loss_builders import make_loss
 
 CARD = {"row": "prospect", "resource": "prospect"}
 CUSTOMER = {"row": "customer", "resource": "customer"}
+LOSS = {"row": "loss_application", "resource": "loss_application"}
+CALL = {"row": "loss_call", "resource": "loss_call_back"}
 VISIT = {"row": "visit", "resource": "visit"}
 DRIVE = {"row": "test_drive", "resource": "test_drive"}
 DEMO_CAR = {"row": "demo_car", "resource": "demo_car"}
@@ -18,6 +23,7 @@ WORK_LEAD = {"view": "lead.work", "act": "lead.work", **LEAD}
 EDIT_CARD = {"view": "prospect.change", "act": "prospect.change", **CARD}
 EDIT_CUSTOMER = {"view": "customer.change", "act": "customer.change", **CUSTOMER}
 # A list of rows the role does not reach may refuse instead of being empty.
+REFUSES = frozenset({403})
 MAY_REFUSE = frozenset({403, 404})
 
 READ_CHANGE = ("GET", "PATCH")
@@ -111,6 +117,27 @@ URLS = {
     "api-prospects-detail": Url(READ_CHANGE, act="prospect.change", early=BAD, **CARD),
     "api-prospects-follow-ups": Url(READ_WRITE, act="follow_up.log", early=BAD, **CARD),
     "api-prospects-transfer": Url(WRITE, act="prospect.reassign", early=BAD, **CARD),
+    "leads:second_assign": Url(READ_WRITE, view="prospect.reassign", act="prospect.reassign", **CARD),
+    "leads:loss_apply": Url(READ_WRITE, view="loss.apply", act="loss.apply", **CARD),
+    "leads:dormancy_apply": Url(READ_WRITE, view="loss.apply", act="loss.apply", **CARD),
+    "leads:dormancy_wake": Url(WRITE, act="prospect.change", **CARD),
+    "leads:loss_list": Url(also=MAY_REFUSE),
+    "leads:loss_detail": Url(**LOSS),
+    "leads:loss_decide": Url(WRITE, act="loss.decide", data={"decision": "agree"}, **LOSS),
+    # Only the person who asked takes it back: for everybody else within reach it is refused.
+    "leads:loss_withdraw": Url(WRITE, act="loss.apply", also=REFUSES, **LOSS),
+    "leads:loss_calls": Url(also=MAY_REFUSE),
+    "leads:loss_call": Url(READ_WRITE, view="loss.call_back", act="loss.call_back", **CALL),
+    "leads:loss_number": Url(WRITE, act="loss.call_back", also=REFUSES, **CALL),
+    "leads:dormant_list": Url(also=MAY_REFUSE),
+    "leads:out_of_control": Url(also=MAY_REFUSE),
+    "api-prospects-apply-loss": Url(WRITE, act="loss.apply", early=BAD, **CARD),
+    "api-prospects-apply-dormancy": Url(WRITE, act="loss.apply", early=BAD, **CARD),
+    "api-losses-list": Url(also=MAY_REFUSE),
+    "api-losses-detail": Url(**LOSS),
+    "api-losses-decide": Url(WRITE, act="loss.decide", early=BAD, data={"decision": "agree"}, **LOSS),
+    "api-losses-withdraw": Url(WRITE, act="loss.apply", also=REFUSES, **LOSS),
+    "api-losses-call-back": Url(READ_WRITE, view="loss.call_back", act="loss.call_back", early=BAD, **CALL),
     "leads:owner_detail": Url(row="owned_vehicle", resource="owned_vehicle"),
 }
 
@@ -118,7 +145,7 @@ URLS = {
 def rows(world: World) -> dict[str, dict[str, int]]:
     """One card, its customer and its visit for the consultant, the colleague and store B's consultant."""
     found: dict[str, dict[str, int]] = {"prospect": {}, "customer": {}, "visit": {}, "owned_vehicle": {}}
-    found |= {"demo_car": {}, "test_drive": {}, "lead": {}}
+    found |= {"demo_car": {}, "test_drive": {}, "lead": {}, "loss_application": {}, "loss_call": {}}
     nobody_takes(world.store)
     nobody_takes(world.other_store)
     for place, key, name in (
@@ -141,4 +168,14 @@ def rows(world: World) -> dict[str, dict[str, int]]:
             series=store.brand.series.all()[0], description="远景X7", vin=f"LSVAU2180N21832{len(found['visit']):02d}",
             delivered_on=periods.today(),
         ).pk  # fmt: skip
+        found["loss_application"][place] = found["loss_call"][place] = _asked(user, store, name)
     return found
+
+
+def _asked(user: Any, store: Any, name: str) -> int:
+    """A sampled application for loss that waits."""
+    card = make_visit(user, store, name=name, grade="B").prospect
+    assert card is not None
+    row = make_loss(user, card)
+    LossApplication.objects.filter(pk=row.pk).update(is_sampled=True)
+    return row.pk

@@ -16,12 +16,13 @@ from dealership.core.paging import page_of
 from dealership.core.views import done, refuse
 from dealership.org.reach import can, require
 from leads import policies
-from leads.choices import LIVE_STATUSES
+from leads.choices import LIVE_STATUSES, LossState, ProspectStatus, TaskKind
 from leads.filters import ProspectFilter
 from leads.forms import FollowUpForm, ProspectForm, ReassignForm
-from leads.models import Prospect
+from leads.models import FollowUpTask, Prospect
 from leads.selectors.choices import sees_others
 from leads.selectors.drive import open_drives_of
+from leads.selectors.loss import last_application_of
 from leads.selectors.prospect import (
     DEFAULT_ORDERING,
     ORDERINGS,
@@ -102,17 +103,19 @@ def card_context(request: HttpRequest, card: Prospect) -> dict[str, Any]:
     user = request.user
     standing_in = is_stand_in(user, card)
     timeline = customer_timeline(user=user, customer_id=card.customer_id)
+    tasks = open_tasks(user=user, prospect=card)
     return {
         "card": card,
         "form": FollowUpForm(user=user, initial={"version": card.version}),
         "timeline": timeline,
-        "tasks": open_tasks(user=user, prospect=card),
+        "tasks": tasks,
         "drives": open_drives_of(user=user, prospect=card),
         "grades": [entry for entry in reversed(timeline) if entry.grade],
         "now": periods.now(),
         "plain": None,
         "stands_in": standing_in,
         "referrer_open": card.referred_by is not None and (card.referred_by.owner_id == user.pk or sees_others(user)),
+        **_giving_up(card, tasks),
         "may": {
             "log": can(user, "follow_up.log", card.store_id) and policies.can_be_followed(card),
             "edit": can(user, "prospect.change", card.store_id) and policies.can_edit(card) and not standing_in,
@@ -120,7 +123,22 @@ def card_context(request: HttpRequest, card: Prospect) -> dict[str, Any]:
             "drive": can(user, "drive.book", card.store_id) and policies.can_be_followed(card) and not standing_in,
             "deal": can(user, "deal.create", card.store_id) and policies.can_regrade(card) and not standing_in,
             "reveal": can(user, "customer.reveal", card.store_id),
+            "lose": can(user, "loss.apply", card.store_id) and policies.can_apply_loss(card) and not standing_in,
+            "rest": can(user, "loss.apply", card.store_id) and policies.can_apply_dormancy(card) and not standing_in,
+            "wake": can(user, "prospect.change", card.store_id) and card.status == ProspectStatus.DORMANT,
         },
+    }
+
+
+def _giving_up(card: Prospect, tasks: list[FollowUpTask]) -> dict[str, Any]:
+    """What stands on the card about a refusal and an application."""
+    last = last_application_of(card)
+    second = next((task for task in tasks if task.kind == TaskKind.SECOND), None)
+    rejected = last is not None and last.state == LossState.REJECTED and card.status == ProspectStatus.ACTIVE
+    return {
+        "second": second,
+        "application": last if last is not None and last.is_pending else None,
+        "rejected": last if rejected else None,
     }
 
 

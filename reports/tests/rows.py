@@ -7,9 +7,12 @@ import itertools
 from decimal import Decimal
 from typing import Any
 
+from dealership.accounts.models import User
 from dealership.core import periods
+from dealership.org.choices import Role
 from dealership.org.models import Store
 from dealership.org.reach import team_id_in
+from dealership.tests.builders import make_person
 from leads.choices import Grade, ProspectStatus, TaskKind, VisitChannel, VisitType
 from leads.models import (
     Customer,
@@ -22,6 +25,7 @@ from leads.models import (
     StatusChange,
     Visit,
 )
+from leads.tests.loss_builders import agreed_on
 from sales.choices import DealStatus, PaymentPurpose, PaymentStatus, TargetKind, VehicleStatus
 from sales.models import Deal, Invoice, Payment, PriceEntry, Target, Vehicle
 from sales.tests.builders import COST, MSRP, make_colour, make_configuration, new_vin
@@ -78,7 +82,12 @@ def card(store: Store, owner: Any, at: str, grade: str = Grade.A, **told: Any) -
 
 
 def move(row: Prospect, to: str, at: str) -> None:
-    """A status move with its history."""
+    """A status move with its history; what ends a card has been agreed by a second person."""
+    if to in (ProspectStatus.LOST, ProspectStatus.DORMANT):
+        other = User.objects.exclude(pk=row.owner_id).order_by("pk").first()
+        agreed_on(row, to, moment(at), other or make_person(Role.SHOWROOM_MANAGER, row.store))
+    elif row.status == ProspectStatus.DORMANT:
+        row.loss_applications.filter(woken_at=None).update(woken_at=moment(at))
     StatusChange.objects.create(
         prospect=row, store_id=row.store_id, team_id=row.team_id, owner_id=row.owner_id, at=moment(at),
         from_status=row.status, to_status=to,

@@ -13,6 +13,7 @@ from dealership.org.models import PolicySetting
 from leads.choices import Grade
 from leads.models import FollowUp, FollowUpTask, GradeChange, Prospect
 from leads.tests.builders import make_follow_up, make_prospect
+from leads.tests.loss_builders import put_in
 
 NOON = "2026-11-22 12:00+08:00"
 
@@ -247,7 +248,7 @@ def test_an_out_of_control_card_returns_when_reached(card, consultant):
 
 @pytest.mark.parametrize("status", ["lost", "delivered", "dormant"])
 def test_ended_cards_take_no_follow_up(card, consultant, status):
-    Prospect.objects.filter(pk=card.pk).update(status=status, next_follow_up_at=None)
+    put_in(card, status)
     refused("card_ended", consultant, card)
 
 

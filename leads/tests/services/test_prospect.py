@@ -11,7 +11,7 @@ from dealership.core.errors import Conflict, DomainError, NotAllowed, NotFound
 from dealership.notices.models import Notice
 from dealership.org.models import Series
 from leads.choices import PROSPECT_TRANSITIONS, ProspectStatus
-from leads.models import CareTask, FollowUpTask, GradeChange, OwnedVehicle, OwnerChange, Prospect, StatusChange
+from leads.models import CareTask, FollowUpTask, GradeChange, OwnedVehicle, OwnerChange, StatusChange
 from leads.services.prospect import (
     card_create,
     prospect_change,
@@ -21,6 +21,7 @@ from leads.services.prospect import (
     prospect_reassign,
 )
 from leads.tests.builders import make_follow_up, make_prospect, make_visit
+from leads.tests.loss_builders import put_in
 
 VIN = "LSVAU2180N2183294"
 
@@ -109,7 +110,7 @@ EVENTS = {
 def test_every_state_and_event(store, consultant, status, event):
     card = make_prospect(consultant, store)
     open_step = card.next_follow_up_at if status == "active" else None
-    Prospect.objects.filter(pk=card.pk).update(status=status, next_follow_up_at=open_step)
+    put_in(card, status, open_step)
     act, wanted = EVENTS[event]
     moves = {"order": ("active", "out_of_control"), "cancel": ("ordered",), "deliver": ("ordered",)}[event]
     before = (StatusChange.objects.count(), GradeChange.objects.count())

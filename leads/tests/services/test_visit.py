@@ -14,6 +14,7 @@ from leads.choices import VisitType
 from leads.models import Customer, FollowUpTask, Prospect, StatusChange, Visit
 from leads.services.visit import visit_assign, visit_complete, visit_leave
 from leads.tests.builders import make_prospect, make_visit, new_phone
+from leads.tests.loss_builders import put_in
 
 NOON = "2026-11-22 12:00+08:00"
 
@@ -331,7 +332,7 @@ def test_t01_the_last_second_of_a_month_belongs_to_it(freeze, store, consultant)
 def test_a_customer_who_returns_after_a_finished_card_gets_a_linked_one(store, consultant):
     phone = new_phone()
     old = make_prospect(consultant, store, phone=phone)
-    Prospect.objects.filter(pk=old.pk).update(status="lost", next_follow_up_at=None)
+    put_in(old, "lost")
     new = make_visit(consultant, store, phone=phone, channel="phone_in").prospect
     assert new.pk != old.pk
     assert new.previous == old
