@@ -11,6 +11,7 @@ from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.middleware.gzip import GZipMiddleware
 from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
 from django.urls import reverse
@@ -37,6 +38,16 @@ class SecurityHeadersMiddleware:
         if user is not None and user.is_authenticated:
             response.headers["Cache-Control"] = "no-store"
         return response
+
+
+class PageCompressionMiddleware(GZipMiddleware):
+    """Pages and JSON travel compressed (with Django's random padding against BREACH); files are sent as they are."""
+
+    KINDS = frozenset({"text/html", "application/json", "application/problem+json"})
+
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
+        kind = response.headers.get("Content-Type", "").partition(";")[0]
+        return super().process_response(request, response) if kind in self.KINDS else response
 
 
 class RequestScopeMiddleware:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import os
 import re
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
+_FILES = re.compile(r'<(?:link rel="(?:stylesheet|icon)"|script|img)[^>]*?(?:href|src)="(/static/[^"]+)"')
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
@@ -49,6 +51,16 @@ class Client:
         """A form with the page's token and an idempotency key of its own."""
         fields = {"csrfmiddlewaretoken": self._token, "idempotency_key": str(uuid.uuid4()), **data}
         return self._ask("POST", path, urlencode(fields))
+
+    def weigh(self, path: str, **headers: str) -> tuple[int, set[str]]:
+        """Bytes of a page as they travel (compressed where the server does), and the files of ours it loads at once."""
+        sent = {"Cookie": "; ".join(f"{k}={v}" for k, v in self._cookies.items()), "Accept-Encoding": "br, gzip"}
+        self._line.request("GET", path, None, {**sent, **headers})
+        answer = self._line.getresponse()
+        body = answer.read()
+        plain = gzip.decompress(body) if answer.headers["Content-Encoding"] == "gzip" else body
+        is_page = answer.headers.get_content_type() == "text/html"
+        return len(body), set(_FILES.findall(plain.decode())) if is_page else set()
 
     def _ask(self, method: str, path: str, body: str | None) -> Answer:
         headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self._cookies.items())}

@@ -111,14 +111,27 @@ def measure_all(size: str) -> dict[str, Any]:
     with server() as (port, pid):
         client = Client(port)
         client.sign_in(USER, PASSWORD)
+        weights = page_weights(client)
         figures = list(all_figures(client, user))
         memory = memory_of(_workers(pid))
     return {
         "size": size,
         "at": periods.now().isoformat(timespec="seconds"),
         "worker_rss_mb": round(memory, 1),
+        "weights_kb": weights,
         "figures": [_rounded(figure) for figure in figures],
     }
+
+
+def page_weights(client: Client) -> dict[str, float]:
+    """Kilobytes of the first load of Today (page and files, nothing cached yet) and of one htmx step of a list."""
+    page, files = client.weigh("/today/")
+    step, _none = client.weigh("/customers/prospects/?q=1", **{"HX-Request": "true", "HX-Target": "rows"})
+    rows, _none = client.weigh("/customers/prospects/", **{"HX-Request": "true", "HX-Target": "rows"})
+    loaded = {name: client.weigh(name)[0] for name in files}
+    sizes = {"today_page": page, "today_files": sum(loaded.values()), "htmx_step": max(step, rows)}
+    sizes["today_first_load"] = sizes["today_page"] + sizes["today_files"]
+    return {name: round(size / 1024, 1) for name, size in sizes.items()}
 
 
 def _workers(pid: int) -> Iterator[int]:
@@ -134,7 +147,8 @@ def _rounded(figure: Figure) -> dict[str, Any]:
 def table(result: dict[str, Any]) -> str:
     """The figures for people."""
     head = f"{'figure':22}{'p50 ms':>9}{'p95 ms':>9}{'req/s':>8}{'SQL':>5}{'SQL ms':>9}  beside"
-    lines = [f"size {result['size']}, {result['at']}, larger worker {result['worker_rss_mb']} MB", head]
+    weights = ", ".join(f"{name} {size} KB" for name, size in result["weights_kb"].items())
+    lines = [f"size {result['size']}, {result['at']}, larger worker {result['worker_rss_mb']} MB", weights, head]
     for row in result["figures"]:
         beside = ", ".join(f"{k} {v} ms → ×{row['ratios'].get(k, '—')}" for k, v in row["references"].items())
         numbers = f"{row['p50']:9.1f}{row['p95']:9.1f}{row['per_second']:8.1f}{row['statements']:5}{row['sql_ms']:9.1f}"
