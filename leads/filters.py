@@ -100,10 +100,9 @@ class ProspectFilter(_Search):
         return rows.filter(card_created_at__lt=periods.end_of_day(value))
 
 
-class LeadFilter(df.FilterSet):
+class LeadFilter(_Search):
     """Filters of the raw leads; `q` is the end of a number (four digits or more) or part of a name."""
 
-    q = df.CharFilter(label="搜索", method="search", max_length=40)
     state = df.MultipleChoiceFilter(label="状态", choices=LeadState.choices, distinct=False)
     store = df.ModelChoiceFilter(label="门店", queryset=_stores)
     owner = df.ModelChoiceFilter(label="负责人", queryset=_sellers)

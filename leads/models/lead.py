@@ -57,6 +57,8 @@ class Lead(Versioned):
     assigned_at = models.DateTimeField("分配时间", null=True, blank=True)
     sla_due_at = models.DateTimeField("首次响应期限", null=True, blank=True)
     recycle_due_at = models.DateTimeField("回收时间", null=True, blank=True)
+    # The open stretches of the clock up to `recycle_due_at`: lists count minutes without asking the calendar.
+    clock_spans = models.JSONField(default=list, blank=True, editable=False)
     first_contact_at = models.DateTimeField("首次联系", null=True, blank=True)
     processed_at = models.DateTimeField("处理时间", null=True, blank=True)
     invalid_reason = models.CharField("非意向原因", max_length=16, choices=LeadInvalidReason, blank=True)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from dealership.core import periods
 from dealership.core.errors import NotFound
-from dealership.org.hours import business_minutes
+from dealership.org.hours import minutes_within
 from leads.choices import LIVE_STATUSES, LeadEvent, LeadState
 from leads.models import Lead, LeadAssignment, LeadAttempt, LeadChange, Prospect
 from leads.selectors.timeline import Entry
@@ -49,14 +49,21 @@ class Clock:
 
 
 def clock_of(lead: Lead, moment: dt.datetime | None = None) -> Clock | None:
-    """None when no clock runs."""
+    """None when no clock runs. Past the end of its stretches plain time is added."""
     if not lead.is_waiting or lead.sla_due_at is None:
         return None
-    return Clock(business_minutes(moment or periods.now(), lead.sla_due_at, lead.store_id), lead.sla_due_at)
+    now, due = moment or periods.now(), lead.sla_due_at
+    spans = [
+        (dt.datetime.fromisoformat(opens), dt.datetime.fromisoformat(closes)) for opens, closes in lead.clock_spans
+    ]
+    if now < due:
+        return Clock(minutes_within(spans, now, due), due)
+    past = max(now - max(spans[-1][1], due), dt.timedelta(0)) if spans else now - due
+    return Clock(-minutes_within(spans, due, now) - int(past.total_seconds() // 60), due)
 
 
 def with_clocks(leads: Iterable[Lead]) -> list[Lead]:
-    """The rows of a page with `clock` set; calendar and policies are read once for all."""
+    """The rows of a page with `clock` set."""
     moment = periods.now()
     rows = list(leads)
     for lead in rows:

@@ -6,12 +6,14 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import F, Q
 from django.urls import reverse
 
 from dealership.audit.services import record
 from dealership.core import periods
-from dealership.core.errors import Conflict
+from dealership.core.errors import Conflict, NotFound
 from dealership.core.periods import Period
+from dealership.core.scoping import reach_for
 from dealership.core.services import check_version, service
 from dealership.core.text import clean_text
 from dealership.notices.services import notify
@@ -21,11 +23,15 @@ from dealership.org.models import Store
 from dealership.org.policy import policy
 from dealership.org.reach import people_in, require
 from dealership.org.roles import SELLING_ROLES
-from leads.choices import LEAD_TRANSITIONS, AssignedHow, LeadEvent, LeadState
+from leads.choices import LEAD_TRANSITIONS, POOL_STATES, AssignedHow, LeadEvent, LeadState
 from leads.models import Lead, LeadAssignee, LeadAssignment, LeadChange, LeadDesk
 from leads.selectors.lead_desk import Candidate, candidates, load_of
 from leads.services import lead_state
 from leads.services.lead_state import begin_turn, change_row, locked, move, refused
+
+TAKEN = "这条线索刚刚被同事领走了，请另选一条。"
+# How long a pool may have been open on a screen.
+SEEN_LATELY = dt.timedelta(hours=12)
 
 
 def next_of(team: list[Candidate], owed: dict[str, int]) -> Candidate | None:
@@ -137,11 +143,15 @@ def lead_pick(*, by: Any, lead_id: int) -> Lead:
 
     Refused past the daily limit or the cap of open leads, and for the one it was taken from during the cool-off.
     """
-    lead = locked(by, lead_id, "lead.pick")
+    try:
+        lead = locked(by, lead_id, "lead.pick")
+    except NotFound:
+        _refuse_taken(by, lead_id)
+        raise
     if lead.state not in LEAD_TRANSITIONS[LeadEvent.PICK]:
         if lead.owner_id == by.pk and lead.state == LeadState.ASSIGNED:
             raise Conflict("picked", "这条线索已经在您名下，请直接联系。")
-        raise Conflict("picked", "这条线索刚刚被同事领走了，请另选一条。")
+        raise Conflict("picked", TAKEN)
     check_owner(lead.store, by, "lead")
     # Two picks of one person at once meet here, so the daily limit holds.
     LeadAssignee.objects.get_or_create(store=lead.store, user=by)
@@ -151,6 +161,15 @@ def lead_pick(*, by: Any, lead_id: int) -> Lead:
     lead_state.give(lead, by, LeadEvent.PICK, AssignedHow.PICK, at=moment, by=by)
     record(by=by, action="lead.pick", target=lead)
     return lead
+
+
+def _refuse_taken(by: Any, lead_id: int) -> None:
+    """Who saw the lead in their pool a while ago is told that it is gone; any other lead stays unknown (404)."""
+    pools = reach_for(by, "lead", "lead.pick").own_store_ids
+    since = periods.now() - SEEN_LATELY
+    left = LeadChange.objects.filter(lead_id=lead_id, store_id__in=pools, from_state__in=POOL_STATES, at__gte=since)
+    if left.filter(Q(event=LeadEvent.PICK) | Q(event=LeadEvent.ASSIGN, by__isnull=False) & ~Q(by=F("owner"))).exists():
+        raise Conflict("picked", TAKEN)
 
 
 def _check_pick(lead: Lead, seat: LeadAssignee, by: Any, moment: dt.datetime) -> None:

@@ -15,14 +15,14 @@ from dealership.core import periods
 from dealership.core.errors import Conflict, DomainError
 from dealership.core.services import lock
 from dealership.notices.services import notify
-from dealership.org.hours import business_after
+from dealership.org.hours import Span, business_after, business_spans
 from dealership.org.policy import policy
 from dealership.org.reach import require, team_id_in
 from leads.choices import LEAD_TRANSITIONS, AssignedHow, AttemptOutcome, LeadEvent, LeadState
 from leads.models import Lead, LeadAssignment, LeadAttempt, LeadChange
 
-CHANGED = """state owner team assigned_at first_assigned_at sla_due_at recycle_due_at first_contact_at processed_at
-previous_owner recycled_count invalid_reason invalid_note customer prospect version updated_at""".split()
+CHANGED = """state owner team assigned_at first_assigned_at sla_due_at recycle_due_at clock_spans first_contact_at
+processed_at previous_owner recycled_count invalid_reason invalid_note customer prospect version updated_at""".split()
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,11 @@ class Clocks:
     """When a lead given out at a moment must be called, and when it goes back to the pool (§4.1)."""
 
     sla_due_at: dt.datetime
-    recycle_due_at: dt.datetime
+    spans: list[Span]
+
+    @property
+    def recycle_due_at(self) -> dt.datetime:
+        return self.spans[-1][1]
 
 
 def clocks(store_id: int, at: dt.datetime) -> Clocks:
@@ -38,7 +42,7 @@ def clocks(store_id: int, at: dt.datetime) -> Clocks:
     day = periods.local_date(at)
     minutes = int(policy("lead.first_response_minutes", store_id, day))
     factor = int(policy("lead.recycle_factor", store_id, day))
-    return Clocks(business_after(at, minutes, store_id), business_after(at, minutes * factor, store_id))
+    return Clocks(business_after(at, minutes, store_id), business_spans(at, minutes * factor, store_id))
 
 
 def locked(by: Any, lead_id: int, act: str) -> Lead:
@@ -85,6 +89,7 @@ def begin_turn(lead: Lead, owner: Any, how: AssignedHow, *, at: dt.datetime, by:
     lead.assigned_at, lead.first_contact_at = at, None
     lead.first_assigned_at = lead.first_assigned_at or at
     lead.sla_due_at, lead.recycle_due_at = clock.sla_due_at, clock.recycle_due_at
+    lead.clock_spans = [[opens.isoformat(), closes.isoformat()] for opens, closes in clock.spans]
     return LeadAssignment(
         lead=lead, store_id=lead.store_id, team_id=lead.team_id, owner=owner, how=how, by=by, assigned_at=at,
         sla_due_at=clock.sla_due_at,

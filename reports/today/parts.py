@@ -65,6 +65,6 @@ def page(name: str, *args: Any, **query: Any) -> str:
     return f"{url}?{urlencode(query)}" if query else url
 
 
-def cut(lines: list[Line], limit: int = SHOWN) -> tuple[list[Line], bool]:
+def cut(lines: list[Any], limit: int = SHOWN) -> tuple[list[Any], bool]:
     """The rows shown, and whether there are more."""
     return lines[:limit], len(lines) > limit

@@ -14,6 +14,7 @@ from dealership.core.templatetags.ui import clock, day
 from leads.choices import FollowUpOutcome, Grade, TaskKind, VisitType
 from leads.models import CustomerPhone, FollowUp, FollowUpTask, TestDrive, Visit
 from leads.selectors.drive import drives_of_day
+from reports.today.first_calls import first_calls
 from reports.today.parts import Line, Parts, Section, cut, page
 from reviews.choices import ReviewKind
 from reviews.models import Review
@@ -30,7 +31,12 @@ def selling(user: Any, reviews: list[Review], *, leads_team: bool) -> Parts:
     """Everything a person who holds customers does today; a team's leader sees the team's arrivals and cars instead."""
     tasks = due_tasks(user)
     own = [task for task in tasks if task.owner_id == user.pk]
-    sections = [must_call(own), appointments(own), standing_in([task for task in tasks if task.owner_id != user.pk])]
+    sections = [
+        first_calls(user),
+        must_call(own),
+        appointments(own),
+        standing_in([task for task in tasks if task.owner_id != user.pk]),
+    ]
     sections.append(drives_today(user, owner=user))
     if not leads_team:
         sections += [unfinished_visits(user), to_deliver(user)]

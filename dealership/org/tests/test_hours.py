@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from dealership.org.choices import DayKind
-from dealership.org.hours import business_after, business_minutes, business_start
+from dealership.org.hours import business_after, business_spans, business_start, minutes_within
 from dealership.org.models import CalendarDay, PolicySetting
 
 pytestmark = pytest.mark.django_db
@@ -32,8 +32,9 @@ def at(text):
 )
 def test_the_clock_stands_still_at_night(store, start, minutes, end):
     assert business_after(at(start), minutes, store.pk) == at(end)
-    assert business_minutes(at(start), at(end), store.pk) == minutes
-    assert business_minutes(at(end), at(start), store.pk) == -minutes
+    spans = business_spans(at(start), minutes, store.pk)
+    assert minutes_within(spans, at(start), at(end)) == minutes
+    assert minutes_within(spans, at(end), at(start)) == 0
 
 
 def test_and_on_closed_days(store, other_store):
@@ -41,7 +42,11 @@ def test_and_on_closed_days(store, other_store):
     assert business_after(at("2026-11-20 20:20"), 30, store.pk) == at("2026-11-22 08:50")
     assert business_after(at("2026-11-20 20:20"), 30, other_store.pk) == at("2026-11-21 08:50")
     assert business_start(at("2026-11-21 12:00"), store.pk) == at("2026-11-22 08:30")
-    assert business_minutes(at("2026-11-20 20:20"), at("2026-11-22 08:50"), store.pk) == 30
+    spans = business_spans(at("2026-11-20 20:20"), 30, store.pk)
+    assert [minutes_within(spans, at(now), spans[-1][1]) for now in ("2026-11-20 20:25", "2026-11-21 12:00")] == [
+        25,
+        20,
+    ]
 
 
 def test_a_store_has_its_own_hours(store):

@@ -159,8 +159,10 @@ def test_pick_wins_once_and_the_pool_is_hidden_from_consultants(store, manager, 
     assert lead_pick(by=one, lead_id=lead.pk).owner == one
     with pytest.raises(Conflict, match="已经在您名下"):
         lead_pick(by=one, lead_id=lead.pk)
-    with pytest.raises(NotFound):
+    with pytest.raises(Conflict, match="刚刚被同事领走"):
         lead_pick(by=two, lead_id=lead.pk)
+    with pytest.raises(NotFound):
+        lead_pick(by=two, lead_id=make_lead(consultant, store, owner=consultant).pk)
 
 
 def test_pick_limits(store, manager, freeze):

@@ -12,6 +12,7 @@ from dealership.core import periods
 from dealership.org.choices import Role
 from dealership.tests.clients import client_for, count_queries
 from leads.tests.builders import make_follow_up, make_prospect, make_visit
+from leads.tests.lead_builders import make_lead
 from reports.today import today_page
 from sales.tests.builders import deal_in, make_staff, pay
 
@@ -51,6 +52,21 @@ def test_the_call_list_has_h_first_and_overdue_red(store, person, freeze):
     assert "黄急" in shown
     assert "逾期" in shown
     assert "别人" not in shown
+
+
+def test_today_shows_who_must_be_called_first(store, person, freeze):
+    consultant, colleague = person(Role.SALES_CONSULTANT, store), person(Role.SALES_CONSULTANT, store)
+    freeze("2026-11-22 12:00+08:00")
+    make_lead(colleague, store, owner=colleague, name="别人的")
+    make_lead(consultant, store, owner=consultant, name="先来")
+    freeze("2026-11-22 12:40+08:00")
+    make_lead(consultant, store, owner=consultant, name="后来")
+    section = next(part for part in today_page(consultant).sections if part.key == "leads")
+    assert [(line.title, line.side, line.is_late) for line in section.lines] == [
+        ("先来", "已超时 10 分钟", True),
+        ("后来", "剩 30 分钟", False),
+    ]
+    assert section.late == 1
 
 
 def test_an_appointment_of_today_is_shown_and_one_of_tomorrow_is_not(store, person, freeze):
