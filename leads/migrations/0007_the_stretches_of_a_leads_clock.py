@@ -6,36 +6,56 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leads', '0006_add_losses'),
+        ("leads", "0006_add_losses"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='lead',
-            name='insert_insert',
+            model_name="lead",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='lead',
-            name='update_update',
+            model_name="lead",
+            name="update_update",
         ),
         migrations.AddField(
-            model_name='lead',
-            name='clock_spans',
+            model_name="lead",
+            name="clock_spans",
             field=models.JSONField(blank=True, default=list, editable=False),
         ),
         migrations.AddField(
-            model_name='leadevent',
-            name='clock_spans',
+            model_name="leadevent",
+            name="clock_spans",
             field=models.JSONField(blank=True, default=list, editable=False),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='lead',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_leadevent" ("assigned_at", "clock_spans", "created_at", "created_by_id", "customer_id", "external_id", "first_assigned_at", "first_contact_at", "id", "invalid_note", "invalid_reason", "is_elsewhere", "name", "note", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "previous_owner_id", "processed_at", "prospect_id", "received_at", "recycle_due_at", "recycled_count", "series_id", "sla_due_at", "source_id", "state", "store_id", "team_id", "updated_at", "version") VALUES (NEW."assigned_at", NEW."clock_spans", NEW."created_at", NEW."created_by_id", NEW."customer_id", NEW."external_id", NEW."first_assigned_at", NEW."first_contact_at", NEW."id", NEW."invalid_note", NEW."invalid_reason", NEW."is_elsewhere", NEW."name", NEW."note", NEW."owner_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."phone", NEW."previous_owner_id", NEW."processed_at", NEW."prospect_id", NEW."received_at", NEW."recycle_due_at", NEW."recycled_count", NEW."series_id", NEW."sla_due_at", NEW."source_id", NEW."state", NEW."store_id", NEW."team_id", NEW."updated_at", NEW."version"); RETURN NULL;', hash='a08c4c833893e8680af7d0e1040ecec700032fae', operation='INSERT', pgid='pgtrigger_insert_insert_523c0', table='leads_lead', when='AFTER')),
+            model_name="lead",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "leads_leadevent" ("assigned_at", "clock_spans", "created_at", "created_by_id", "customer_id", "external_id", "first_assigned_at", "first_contact_at", "id", "invalid_note", "invalid_reason", "is_elsewhere", "name", "note", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "previous_owner_id", "processed_at", "prospect_id", "received_at", "recycle_due_at", "recycled_count", "series_id", "sla_due_at", "source_id", "state", "store_id", "team_id", "updated_at", "version") VALUES (NEW."assigned_at", NEW."clock_spans", NEW."created_at", NEW."created_by_id", NEW."customer_id", NEW."external_id", NEW."first_assigned_at", NEW."first_contact_at", NEW."id", NEW."invalid_note", NEW."invalid_reason", NEW."is_elsewhere", NEW."name", NEW."note", NEW."owner_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."phone", NEW."previous_owner_id", NEW."processed_at", NEW."prospect_id", NEW."received_at", NEW."recycle_due_at", NEW."recycled_count", NEW."series_id", NEW."sla_due_at", NEW."source_id", NEW."state", NEW."store_id", NEW."team_id", NEW."updated_at", NEW."version"); RETURN NULL;',
+                    hash="a08c4c833893e8680af7d0e1040ecec700032fae",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_523c0",
+                    table="leads_lead",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='lead',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "leads_leadevent" ("assigned_at", "clock_spans", "created_at", "created_by_id", "customer_id", "external_id", "first_assigned_at", "first_contact_at", "id", "invalid_note", "invalid_reason", "is_elsewhere", "name", "note", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "previous_owner_id", "processed_at", "prospect_id", "received_at", "recycle_due_at", "recycled_count", "series_id", "sla_due_at", "source_id", "state", "store_id", "team_id", "updated_at", "version") VALUES (NEW."assigned_at", NEW."clock_spans", NEW."created_at", NEW."created_by_id", NEW."customer_id", NEW."external_id", NEW."first_assigned_at", NEW."first_contact_at", NEW."id", NEW."invalid_note", NEW."invalid_reason", NEW."is_elsewhere", NEW."name", NEW."note", NEW."owner_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."phone", NEW."previous_owner_id", NEW."processed_at", NEW."prospect_id", NEW."received_at", NEW."recycle_due_at", NEW."recycled_count", NEW."series_id", NEW."sla_due_at", NEW."source_id", NEW."state", NEW."store_id", NEW."team_id", NEW."updated_at", NEW."version"); RETURN NULL;', hash='5c37214a0f4dbb7c49812a52342be377028a19a4', operation='UPDATE', pgid='pgtrigger_update_update_17f2d', table='leads_lead', when='AFTER')),
+            model_name="lead",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "leads_leadevent" ("assigned_at", "clock_spans", "created_at", "created_by_id", "customer_id", "external_id", "first_assigned_at", "first_contact_at", "id", "invalid_note", "invalid_reason", "is_elsewhere", "name", "note", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "previous_owner_id", "processed_at", "prospect_id", "received_at", "recycle_due_at", "recycled_count", "series_id", "sla_due_at", "source_id", "state", "store_id", "team_id", "updated_at", "version") VALUES (NEW."assigned_at", NEW."clock_spans", NEW."created_at", NEW."created_by_id", NEW."customer_id", NEW."external_id", NEW."first_assigned_at", NEW."first_contact_at", NEW."id", NEW."invalid_note", NEW."invalid_reason", NEW."is_elsewhere", NEW."name", NEW."note", NEW."owner_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."phone", NEW."previous_owner_id", NEW."processed_at", NEW."prospect_id", NEW."received_at", NEW."recycle_due_at", NEW."recycled_count", NEW."series_id", NEW."sla_due_at", NEW."source_id", NEW."state", NEW."store_id", NEW."team_id", NEW."updated_at", NEW."version"); RETURN NULL;',
+                    hash="5c37214a0f4dbb7c49812a52342be377028a19a4",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_17f2d",
+                    table="leads_lead",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]
