@@ -54,7 +54,7 @@ class CertificateStatus(TextChoices):
 class DealStatus(TextChoices):
     DRAFT = "draft", "草稿"
     PRICE_APPROVAL = "price_approval", "特价审批"
-    PENDING_DEPOSIT = "pending_deposit", "待收定金"
+    PENDING_DEPOSIT = "pending_deposit", "待收定金/订金"
     ORDERED = "ordered", "已订"
     ALLOCATED = "allocated", "已配车"
     PAID = "paid", "款清"
@@ -108,6 +108,13 @@ class DepositKind(TextChoices):
     PREPAYMENT = "prepayment", "订金"
 
 
+def status_label(status: str, deposit_kind: str) -> str:
+    """A deal's state in words: where a deposit is awaited, with the word the deal chose."""
+    if status == DealStatus.PENDING_DEPOSIT and deposit_kind in DepositKind.values:
+        return f"待收{DepositKind(deposit_kind).label}"
+    return str(DealStatus(status).label) if status in DealStatus.values else status
+
+
 class PaymentMode(TextChoices):
     FULL = "full", "全款"
     LOAN = "loan", "按揭"
@@ -156,6 +163,15 @@ class PaymentStatus(TextChoices):
     PENDING = "pending", "待到账"
     CLEARED = "cleared", "已到账"
     REJECTED = "rejected", "未到账"
+
+
+class DayCloseState(TextChoices):
+    """A count waits for the accountant, is confirmed or given back; a newer count replaces one that waited."""
+
+    SUBMITTED = "submitted", "待确认"
+    CONFIRMED = "confirmed", "已确认"
+    RETURNED = "returned", "已退回"
+    REPLACED = "replaced", "已重报"
 
 
 class RefundStatus(TextChoices):

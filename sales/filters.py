@@ -38,11 +38,11 @@ def _stores(request: Any) -> QuerySet[Any]:
 
 
 def _configurations(request: Any) -> QuerySet[Configuration]:
-    return configurations(user=request.user)
+    return configurations(user=request.user, with_stopped=True)
 
 
 def _colours(request: Any) -> QuerySet[Colour]:
-    return colours(user=request.user)
+    return colours(user=request.user, with_stopped=True)
 
 
 class VehicleFilter(df.FilterSet):
@@ -143,3 +143,13 @@ def month_of(text: str) -> Period:
     if month is None or month.kind != "month":
         raise DomainError("month_invalid", "月份不正确，请按 2026-11 的格式填写。", {"month": ["月份不正确。"]})
     return month
+
+
+def day_of(text: str) -> dt.date:
+    """The day of an address; today without one, a clear refusal for nonsense."""
+    if not text:
+        return periods.today()
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise DomainError("day_invalid", "日期不正确，请按 2026-11-22 的格式填写。") from None

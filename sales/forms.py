@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dealership.core import periods
 from dealership.core.forms import CleanCharField, DateTimeInput, DomainForm, MoneyInput
+from dealership.org.models import Series
 from sales.choices import (
     CancelReason,
     CertificateStatus,
@@ -177,6 +178,11 @@ class DeliverForm(DomainForm):
     at = DateTimeInput(label=_("交车时间"), required=False, help_text=_("不填即为现在"))
 
 
+class PromiseForm(DomainForm):
+    promised_on = day_field(label=_("新的承诺交车日"))
+    reason = CleanCharField(label=_("调整原因"), max_length=200, widget=AREA)
+
+
 class ExceptionForm(DomainForm):
     reason = CleanCharField(label=_("例外原因（将打印在交车确认单上）"), max_length=200, widget=AREA)
 
@@ -233,6 +239,43 @@ class ArriveForm(DomainForm):
 
 class DamageForm(DomainForm):
     note = CleanCharField(label=_("质损情况"), max_length=200, widget=AREA)
+
+
+class SeriesForm(DomainForm):
+    name = CleanCharField(label=_("车系"), max_length=40)
+    body = forms.ChoiceField(label=_("车型类别"), choices=Series._meta.get_field("body").flatchoices)
+    is_nev = forms.BooleanField(label=_("新能源（购置税减免）"), required=False)
+
+
+class ConfigurationForm(DomainForm):
+    name = CleanCharField(label=_("配置"), max_length=60)
+    code = CleanCharField(label=_("车型代码"), max_length=20, required=False)
+
+
+class ColourForm(DomainForm):
+    name = CleanCharField(label=_("颜色"), max_length=20)
+
+
+class DayCloseForm(DomainForm):
+    """Per way of payment what till, POS slip or bank say, and why it differs; empty counts as nothing."""
+
+    note = CleanCharField(label=_("说明（更正已确认的日结时必填）"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for method in PaymentMethod:
+            self.fields[f"counted_{method.value}"] = MoneyInput(
+                label=_("实际金额"), max_length=20, required=False, allow_negative=True
+            )
+            self.fields[f"reason_{method.value}"] = CleanCharField(label=_("差异原因"), max_length=200, required=False)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """In the shape of `day_close_submit`."""
+        data = self.cleaned_data
+        return [
+            {"method": m.value, "counted": data[f"counted_{m.value}"] or 0, "reason": data[f"reason_{m.value}"]}
+            for m in PaymentMethod
+        ]
 
 
 class PriceForm(DomainForm):

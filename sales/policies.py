@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from dealership.core.money import ZERO
+from dealership.core.money import ZERO, quantize
 from sales.choices import LineKind, VehicleStatus
 from sales.models import Vehicle
 
@@ -35,6 +35,13 @@ def lock_is_over(vehicle: Vehicle, moment: dt.datetime) -> bool:
     return (
         vehicle.status == VehicleStatus.LOCKED and vehicle.locked_until is not None and vehicle.locked_until <= moment
     )
+
+
+def purchase_tax(price: Decimal, *, is_nev: bool, vat_rate: Decimal, rule: Mapping[str, str]) -> Decimal:
+    """R-DOC: the price without VAT × rate; new-energy cars get a share of it off, at most the cap."""
+    full = price / (1 + vat_rate) * Decimal(rule["rate"])
+    relief = min(full * Decimal(rule["nev_share"]), Decimal(rule["nev_cap"])) if is_nev else ZERO
+    return quantize(full - relief)
 
 
 def gifts_at_cost(lines: Iterable[Mapping[str, Any]]) -> Decimal:

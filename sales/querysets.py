@@ -66,3 +66,11 @@ class PaymentQuerySet(ScopedQuerySet):
 class TargetQuerySet(ScopedQuerySet):
     resource = "target"
     owner_path = "person"
+
+
+class DayCloseQuerySet(ScopedQuerySet):
+    """Counts of a store's whole money: only for roles that reach the store's `day_close`."""
+
+    resource = "day_close"
+    team_path = None
+    owner_path = None

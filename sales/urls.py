@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from sales.views import deal, desk, payment, target, vehicle
+from sales.views import catalogue, day_close, deal, desk, payment, target, vehicle
 
 app_name = "sales"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -23,6 +23,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("allocation/", desk.AllocationList.as_view(), name="allocation_list"),
     path("delivery/", desk.DeliveryList.as_view(), name="delivery_list"),
     path("prices/", desk.PriceList.as_view(), name="price_list"),
+    path("prices/<int:price_id>/withdraw/", desk.PriceWithdraw.as_view(), name="price_withdraw"),
+    path("catalogue/", catalogue.Catalogue.as_view(), name="catalogue"),
+    path("catalogue/<slug:kind>/new/<int:parent_id>/", catalogue.CatalogueNew.as_view(), name="catalogue_new"),
+    path("catalogue/<slug:kind>/<int:row_id>/", catalogue.CatalogueRow.as_view(), name="catalogue_row"),
+    path("catalogue/<slug:kind>/<int:row_id>/switch/", catalogue.CatalogueSwitch.as_view(), name="catalogue_switch"),
+    path("day-close/", day_close.DayClosePage.as_view(), name="day_close"),
+    path("day-close/<int:day_close_id>/do/<slug:act>/", day_close.DayCloseAct.as_view(), name="day_close_act"),
     path("payments/", payment.PaymentList.as_view(), name="payment_list"),
     path("payments/<int:payment_id>/", payment.PaymentPage.as_view(), name="payment_page"),
     path("payments/<int:payment_id>/do/<slug:act>/", payment.PaymentAct.as_view(), name="payment_act"),

@@ -80,6 +80,7 @@ class Series(models.Model):
     )
     is_nev = models.BooleanField(_("新能源"), default=False)
     is_active = models.BooleanField(_("在售"), default=True)
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["brand", "name"], name="%(app_label)s_%(class)s_name")]

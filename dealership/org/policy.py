@@ -77,6 +77,8 @@ DEFAULTS: dict[str, Any] = {
     "deposit.earnest_share": "0.20",
     "refund.sales_manager_limit": "5000.00",
     "lock.hours": 48,
+    # §4.3: an allocated car without any payment goes back after this many days
+    "allocation.unpaid_days": 4,
     # R-TGT day weights
     "target.day_weights": {
         "weekday": "1.0", "friday": "1.1", "saturday": "1.9", "sunday": "1.8", "makeup": "1.2",
@@ -89,6 +91,8 @@ DEFAULTS: dict[str, Any] = {
     # retail basis, invoices and tax
     "kpi.retail_basis": "handover",
     "tax.vat_rate": "0.13",
+    # R-DOC: purchase tax on the price without VAT; new-energy cars get `nev_share` of it off, at most `nev_cap`
+    "tax.purchase": {"rate": "0.10", "nev_share": "0.5", "nev_cap": "15000.00"},
     "tax.margin_surcharge": "0.12",
     "receivable.overdue_days": {"full": 0, "loan": 15},
     # result files of background work are kept this long

@@ -34,7 +34,7 @@ SALES_ROWS: tuple[str, ...] = (
     "duty",
 )
 STORE_WIDE = ("store", "team", "vehicle", "catalogue")
-MANAGED = (*SALES_ROWS, "demo_car", "store", "team", "month_close", "audit", "job")
+MANAGED = (*SALES_ROWS, "demo_car", "store", "team", "month_close", "day_close", "audit", "job")
 
 
 @dataclass(frozen=True)
@@ -154,12 +154,12 @@ ROLE_TABLE: dict[Role, RoleRule] = {
         acts=frozenset({"lead.create"}),
     ),
     Role.CASHIER: RoleRule(
-        reach=_reach("store", ("deal", "payment", "customer", "store", "team"), job="own"),
+        reach=_reach("store", ("deal", "payment", "day_close", "customer", "store", "team"), job="own"),
         acts=frozenset("payment.register payment.clear payment.reject refund.pay".split()),
         profit=True,
     ),
     Role.FINANCE: RoleRule(
-        reach=_reach("store", (*SALES_ROWS, "store", "team", "month_close", "audit"), job="own"),
+        reach=_reach("store", (*SALES_ROWS, "store", "team", "month_close", "day_close", "audit"), job="own"),
         acts=frozenset(
             """payment.reverse payment.reconcile invoice.issue deal.settle month.close month.recheck month.reopen
             workbook.make customer.reveal report.view""".split()

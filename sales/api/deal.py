@@ -90,7 +90,7 @@ class DealOne(Reached):
         return answer(request, pk)
 
 
-class _Act(Reached):
+class DealAct(Reached):
     """One act on one deal: body → service → the deal as it is now."""
 
     resource = "deal"
@@ -106,8 +106,8 @@ class _Act(Reached):
 
 
 @extend_schema(tags=["deals"], request=SubmitIn, responses=DealFull)
-class DealSubmit(_Act):
-    """提交：权限内待收定金，超出权限转特价审批。"""
+class DealSubmit(DealAct):
+    """提交：权限内待收定金/订金，超出权限转特价审批。"""
 
     body = SubmitIn
 
@@ -116,7 +116,7 @@ class DealSubmit(_Act):
 
 
 @extend_schema(tags=["deals"], request=ReasonIn, responses=DealFull)
-class DealRecall(_Act):
+class DealRecall(DealAct):
     """撤回为草稿。"""
 
     body = ReasonIn
@@ -126,7 +126,7 @@ class DealRecall(_Act):
 
 
 @extend_schema(tags=["deals"], request=AllocateIn, responses=DealFull)
-class DealAllocate(_Act):
+class DealAllocate(DealAct):
     """配车。"""
 
     body = AllocateIn
@@ -136,7 +136,7 @@ class DealAllocate(_Act):
 
 
 @extend_schema(tags=["deals"], request=ReasonIn, responses=DealFull)
-class DealRelease(_Act):
+class DealRelease(DealAct):
     """退回配车。"""
 
     body = ReasonIn
@@ -146,7 +146,7 @@ class DealRelease(_Act):
 
 
 @extend_schema(tags=["deals"], request=EmptyIn, responses=DealFull)
-class DealLoan(_Act):
+class DealLoan(DealAct):
     """登记贷款批复。"""
 
     def run(self, by: Any, pk: int, data: dict[str, Any]) -> None:
@@ -154,7 +154,7 @@ class DealLoan(_Act):
 
 
 @extend_schema(tags=["deals"], request=InvoiceIn, responses=DealFull)
-class DealInvoice(_Act):
+class DealInvoice(DealAct):
     """登记机动车销售统一发票。"""
 
     body = InvoiceIn
@@ -164,7 +164,7 @@ class DealInvoice(_Act):
 
 
 @extend_schema(tags=["deals"], request=EmptyIn, responses=DealFull)
-class DealPdi(_Act):
+class DealPdi(DealAct):
     """PDI检测通过。"""
 
     def run(self, by: Any, pk: int, data: dict[str, Any]) -> None:
@@ -172,7 +172,7 @@ class DealPdi(_Act):
 
 
 @extend_schema(tags=["deals"], request=DocumentIn, responses=DealFull)
-class DealDocument(_Act):
+class DealDocument(DealAct):
     """登记一项交车资料。"""
 
     body = DocumentIn
@@ -182,7 +182,7 @@ class DealDocument(_Act):
 
 
 @extend_schema(tags=["deals"], request=DeliverIn, responses=DealFull)
-class DealDeliver(_Act):
+class DealDeliver(DealAct):
     """交车；例外须总经理。"""
 
     body = DeliverIn
@@ -192,7 +192,7 @@ class DealDeliver(_Act):
 
 
 @extend_schema(tags=["deals"], request=CancelIn, responses=DealFull)
-class DealCancel(_Act):
+class DealCancel(DealAct):
     """申请退订；未下订的订单直接作废。"""
 
     body = CancelIn

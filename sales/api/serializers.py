@@ -20,11 +20,10 @@ from sales.choices import (
     PaymentMethod,
     PaymentMode,
     PaymentPurpose,
-    TargetKind,
     VehicleStatus,
     VehicleUsage,
 )
-from sales.models import Deal, DealLine, Payment, Target, Vehicle
+from sales.models import Deal, DealLine, Payment, Vehicle
 
 NO_DECIMAL = '金额不正确，请填写数字，例如 "168000.00"。'
 
@@ -133,6 +132,15 @@ class VehicleChange(serializers.Serializer[Any]):
     key_count = serializers.IntegerField(min_value=0, max_value=9)
 
 
+class ArriveIn(serializers.Serializer[Any]):
+    arrived_on = serializers.DateField(required=False, allow_null=True, default=None)
+    location = Words(max_length=20, required=False)
+
+
+class DamageIn(serializers.Serializer[Any]):
+    note = Words(max_length=200)
+
+
 class LineOut(serializers.ModelSerializer[DealLine]):
     class Meta:
         model = DealLine
@@ -180,21 +188,32 @@ class DealOut(ProfitMixin, serializers.ModelSerializer[Deal]):
     config = serializers.IntegerField(source="configuration_id", read_only=True)
     config_name = serializers.CharField(source="configuration.__str__", read_only=True)
     vin = serializers.CharField(source="vehicle.vin", allow_null=True, default=None, read_only=True)
+    status_label = serializers.CharField(source="get_status_display", read_only=True)
     buyer_id_number = serializers.SerializerMethodField()
 
     class Meta:
         model = Deal
         fields = [
-            "id", "version", "number", "status", "store", "team", "owner", "prospect", "customer", "customer_name",
-            "config", "config_name", "colour", "vehicle", "vin", "msrp", "deal_price", "contract_amount",
-            "pass_through_amount", "concession", "deposit_kind", "deposit_amount", "payment_mode", "loan_amount",
-            "loan_approved_at", "promised_on", "buyer_name", "buyer_id_number", "approved_until", "approved_level",
-            "ordered_at", "allocated_at", "paid_at", "invoiced_on", "invoice_price", "invoiced_cost",
-            "invoiced_rebate", "pdi_passed_at", "delivered_at", "cancelled_at", "cancel_reason", "created_at",
+            "id", "version", "number", "status", "status_label", "store", "team", "owner", "prospect", "customer",
+            "customer_name", "config", "config_name", "colour", "vehicle", "vin", "msrp", "deal_price",
+            "contract_amount", "pass_through_amount", "concession", "deposit_kind", "deposit_amount", "payment_mode",
+            "loan_amount", "loan_approved_at", "promised_on", "first_promised_on", "buyer_name", "buyer_id_number",
+            "approved_until", "approved_level", "ordered_at", "allocated_at", "paid_at", "invoiced_on",
+            "invoice_price", "invoiced_cost", "invoiced_rebate", "pdi_passed_at", "delivered_at", "cancelled_at",
+            "cancel_reason", "created_at",
         ]  # fmt: skip
 
     def get_buyer_id_number(self, row: Deal) -> str:
         return mask_id(row.buyer_id_number or "")
+
+
+class StepOut(serializers.Serializer[Any]):
+    """A state the deal took or a promise that moved; `by` null is the system."""
+
+    at = serializers.DateTimeField()
+    label = serializers.CharField()
+    note = serializers.CharField()
+    by = serializers.IntegerField(source="by.pk", default=None, allow_null=True)
 
 
 class DealFull(DealOut):
@@ -205,9 +224,13 @@ class DealFull(DealOut):
     cleared = serializers.SerializerMethodField()
     outstanding = serializers.SerializerMethodField()
     next_step = serializers.SerializerMethodField()
+    approvals = serializers.SerializerMethodField()
+    history = serializers.SerializerMethodField()
 
     class Meta(DealOut.Meta):
-        fields = [*DealOut.Meta.fields, "lines", "documents", "cleared", "outstanding", "next_step"]
+        fields = [
+            *DealOut.Meta.fields, "lines", "documents", "cleared", "outstanding", "next_step", "approvals", "history",
+        ]  # fmt: skip
 
     def get_lines(self, row: Deal) -> list[dict[str, Any]]:
         return list(LineOut(self.context["file"].lines, many=True).data)
@@ -223,6 +246,16 @@ class DealFull(DealOut):
 
     def get_next_step(self, row: Deal) -> str:
         return str(self.context["next_step"])
+
+    def get_approvals(self, row: Deal) -> list[dict[str, Any]]:
+        """Requests on this deal, the newest first; answered under `approvals/{id}/decide/`."""
+        return [
+            {"id": one.pk, "kind": one.kind, "state": one.state, "level": one.level, "title": one.title}
+            for one in self.context["file"].approvals
+        ]
+
+    def get_history(self, row: Deal) -> list[dict[str, Any]]:
+        return list(StepOut(self.context["file"].history, many=True).data)
 
 
 class DealTerms(serializers.Serializer[Any]):
@@ -304,39 +337,25 @@ class ReasonIn(serializers.Serializer[Any]):
     reason = Words(max_length=200)
 
 
+class NothingIn(serializers.Serializer[Any]):
+    """Nothing but the version the deal was read at (optional)."""
+
+    version = VersionField(required=False)
+
+
+class GroundsIn(NothingIn):
+    reason = Words(max_length=200)
+
+
+class RedIn(NothingIn):
+    number = Words(max_length=20)
+    issued_on = serializers.DateField()
+
+
+class PromiseIn(NothingIn):
+    promised_on = serializers.DateField()
+    reason = Words(max_length=200)
+
+
 class EmptyIn(serializers.Serializer[Any]):
     """No body."""
-
-
-class TargetOut(serializers.ModelSerializer[Target]):
-    """One person's figure of a month; `value` is units or CNY by `kind`."""
-
-    month = serializers.DateField(format="%Y-%m")
-    person_name = serializers.CharField(source="person.name", read_only=True)
-
-    class Meta:
-        model = Target
-        fields = [
-            "id", "version", "store", "team", "person", "person_name", "month", "kind", "value", "set_by",
-            "acknowledged_at",
-        ]  # fmt: skip
-
-
-class TargetRow(serializers.Serializer[Any]):
-    person = serializers.IntegerField()
-    kind = serializers.ChoiceField(choices=TargetKind.choices)
-    value = Money()
-    version = VersionField(required=False)
-
-
-class TargetsIn(serializers.Serializer[Any]):
-    """A sheet: person × kind of one store and month; with `totals` the sums are checked."""
-
-    store = serializers.IntegerField(required=False, allow_null=True, default=None)
-    month = serializers.CharField(max_length=7)
-    rows = TargetRow(many=True, allow_empty=False)
-    totals = serializers.DictField(child=Money(), required=False)
-
-
-class AcknowledgeIn(serializers.Serializer[Any]):
-    version = VersionField(required=False)

@@ -6,18 +6,54 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics
+from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from dealership.core.api import VersionField
 from dealership.core.errors import DomainError
 from sales.api.base import Reached, shown, told
-from sales.api.serializers import AcknowledgeIn, TargetOut, TargetsIn
+from sales.api.serializers import Money
+from sales.choices import TargetKind
 from sales.filters import TargetFilter, month_of
 from sales.models import Target
 from sales.selectors.choices import store_for
 from sales.selectors.target import target_get, target_list, target_people
 from sales.services.target import target_acknowledge, targets_set
+
+
+class TargetOut(serializers.ModelSerializer[Target]):
+    """One person's figure of a month; `value` is units or CNY by `kind`."""
+
+    month = serializers.DateField(format="%Y-%m")
+    person_name = serializers.CharField(source="person.name", read_only=True)
+
+    class Meta:
+        model = Target
+        fields = [
+            "id", "version", "store", "team", "person", "person_name", "month", "kind", "value", "set_by",
+            "acknowledged_at",
+        ]  # fmt: skip
+
+
+class TargetRow(serializers.Serializer[Any]):
+    person = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=TargetKind.choices)
+    value = Money()
+    version = VersionField(required=False)
+
+
+class TargetsIn(serializers.Serializer[Any]):
+    """A sheet: person × kind of one store and month; with `totals` the sums are checked."""
+
+    store = serializers.IntegerField(required=False, allow_null=True, default=None)
+    month = serializers.CharField(max_length=7)
+    rows = TargetRow(many=True, allow_empty=False)
+    totals = serializers.DictField(child=Money(), required=False)
+
+
+class AcknowledgeIn(serializers.Serializer[Any]):
+    version = VersionField(required=False)
 
 
 @extend_schema(tags=["targets"])

@@ -14,7 +14,7 @@ from dealership.audit.services import once
 from dealership.core.api import created, idempotency_key
 from dealership.org.reach import require
 from sales.api.base import Reached, shown, told, version_of
-from sales.api.serializers import EmptyIn, VehicleChange, VehicleIn, VehicleOut
+from sales.api.serializers import ArriveIn, DamageIn, EmptyIn, VehicleChange, VehicleIn, VehicleOut
 from sales.filters import VehicleFilter
 from sales.models import Vehicle
 from sales.selectors.catalogue import colour_get, configuration_get
@@ -93,3 +93,45 @@ class VehicleRelease(Reached):
 
     def post(self, request: Request, pk: int) -> Response:
         return _one(cars.vehicle_release(by=request.user, vehicle_id=pk), request)
+
+
+class _Act(Reached):
+    """One act on one car: body → service → the car as it is now."""
+
+    resource = "vehicle"
+    body: Any = EmptyIn
+
+    def post(self, request: Request, pk: int) -> Response:
+        vehicle_get(user=request.user, vehicle_id=pk)
+        return _one(self.run(request.user, pk, told(self.body, request)), request)
+
+    def run(self, by: Any, pk: int, data: dict[str, Any]) -> Vehicle:
+        raise NotImplementedError
+
+
+@extend_schema(tags=["vehicles"], request=ArriveIn, responses=VehicleOut)
+class VehicleArrive(_Act):
+    """到库入库：库龄自到库日起算。"""
+
+    body = ArriveIn
+
+    def run(self, by: Any, pk: int, data: dict[str, Any]) -> Vehicle:
+        return cars.vehicle_arrive(by=by, vehicle_id=pk, **data)
+
+
+@extend_schema(tags=["vehicles"], request=DamageIn, responses=VehicleOut)
+class VehicleDamage(_Act):
+    """登记质损。"""
+
+    body = DamageIn
+
+    def run(self, by: Any, pk: int, data: dict[str, Any]) -> Vehicle:
+        return cars.vehicle_damage(by=by, vehicle_id=pk, **data)
+
+
+@extend_schema(tags=["vehicles"], request=EmptyIn, responses=VehicleOut)
+class VehicleRepair(_Act):
+    """质损已修复。"""
+
+    def run(self, by: Any, pk: int, data: dict[str, Any]) -> Vehicle:
+        return cars.vehicle_repair(by=by, vehicle_id=pk)

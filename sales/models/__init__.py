@@ -1,7 +1,8 @@
 """Catalogue, stock, deals, money, delivery and targets."""
 
 from sales.models.catalogue import Colour, Configuration, PriceEntry
-from sales.models.deal import Deal, DealLine, DealStateChange
+from sales.models.day_close import DayClose, DayCloseLine
+from sales.models.deal import Deal, DealLine, DealStateChange, PromiseChange
 from sales.models.delivery import DeliveryDocument
 from sales.models.payment import Invoice, Payment, Refund
 from sales.models.sequence import NumberSequence
@@ -12,6 +13,8 @@ __all__ = [
     "Allocation",
     "Colour",
     "Configuration",
+    "DayClose",
+    "DayCloseLine",
     "Deal",
     "DealLine",
     "DealStateChange",
@@ -20,6 +23,7 @@ __all__ = [
     "NumberSequence",
     "Payment",
     "PriceEntry",
+    "PromiseChange",
     "Refund",
     "Target",
     "Vehicle",

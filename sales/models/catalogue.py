@@ -10,13 +10,15 @@ from dealership.org.models import Brand, Series
 from sales.querysets import CatalogueQuerySet, ConfigurationQuerySet, PriceEntryQuerySet
 
 
+@pghistory.track()
 class Configuration(models.Model):
-    """A trim level of a series (配置/车型)."""
+    """A trim level of a series (配置/车型). Stopped ones stay on the deals and cars that have them."""
 
     series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="configurations")
     name = models.CharField("配置", max_length=60)
     code = models.CharField("车型代码", max_length=20, blank=True)
     is_active = models.BooleanField("在售", default=True)
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
 
     objects = ConfigurationQuerySet.as_manager()
 
@@ -28,9 +30,14 @@ class Configuration(models.Model):
         return f"{self.series.name} {self.name}"
 
 
+@pghistory.track()
 class Colour(models.Model):
+    """An exterior colour of a brand."""
+
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="colours")
     name = models.CharField("颜色", max_length=20)
+    is_active = models.BooleanField("可订", default=True, db_default=True)
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
 
     objects = CatalogueQuerySet.as_manager()
 

@@ -15,7 +15,7 @@ from dealership.core.money import ZERO, MoneyField
 from dealership.org.closing import closed_month_guard
 from dealership.org.models import Store, Team
 from leads.models import Customer, Prospect
-from sales.choices import ENDED_DEALS, CancelReason, DealStatus, DepositKind, LineKind, PaymentMode
+from sales.choices import ENDED_DEALS, CancelReason, DealStatus, DepositKind, LineKind, PaymentMode, status_label
 from sales.models.catalogue import Colour, Configuration, PriceEntry
 from sales.models.vehicle import Vehicle
 from sales.querysets import DealQuerySet, DealRowQuerySet
@@ -120,6 +120,10 @@ class Deal(Versioned):
     def __str__(self) -> str:
         return self.number or f"草稿{self.pk}"
 
+    def get_status_display(self) -> str:
+        """The state in words; before the deposit with the word that was chosen (R-PAY: 定金 is not 订金)."""
+        return status_label(self.status, self.deposit_kind)
+
 
 @pghistory.track()
 class DealLine(models.Model):
@@ -165,3 +169,30 @@ class DealStateChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_status or '—'}→{self.to_status}"
+
+    def get_to_status_display(self) -> str:
+        """As on the deal; load `deal` with the row."""
+        return status_label(self.to_status, self.deal.deposit_kind)
+
+
+class PromiseChange(models.Model):
+    """Append-only: a promised delivery day moved after the order was submitted, and why."""
+
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="promise_changes")
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
+    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    before = models.DateField("原承诺日", null=True)
+    after = models.DateField("新承诺日")
+    reason = models.CharField("原因", max_length=200)
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    objects = DealRowQuerySet.as_manager()
+
+    class Meta:
+        triggers = APPEND_ONLY
+        indexes = [models.Index(fields=["deal", "-at"], name="sales_promisechange_deal")]
+
+    def __str__(self) -> str:
+        return f"{self.before or '—'}→{self.after}"

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from dealership.accounts.models import User
@@ -15,9 +15,19 @@ from dealership.core import periods
 from dealership.core.errors import NotFound
 from dealership.core.money import ZERO
 from dealership.core.scoping import reach_for
+from dealership.org.policy import policy
 from leads.models import Prospect
-from sales.choices import ENDED_DEALS, DealStatus, DocumentState
-from sales.models import Deal, DealLine, DealStateChange, DeliveryDocument, Invoice, Payment, Refund
+from sales.choices import ENDED_DEALS, DealStatus, DocumentState, PaymentStatus, status_label
+from sales.models import (
+    Deal,
+    DealLine,
+    DealStateChange,
+    DeliveryDocument,
+    Invoice,
+    Payment,
+    PromiseChange,
+    Refund,
+)
 from sales.selectors.vehicle import fits, free_cars
 
 BOARD_STATES = (
@@ -82,6 +92,30 @@ def deal_board(rows: QuerySet[Deal]) -> list[Column]:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One line of a deal's history: a state or a moved promise."""
+
+    at: dt.datetime
+    label: str
+    note: str
+    by: User | None
+
+
+def deal_history(deal: Deal) -> list[Step]:
+    """States and moved promises, the newest first."""
+    states = DealStateChange.objects.filter(deal=deal).select_related("by").order_by("-id")
+    moved = PromiseChange.objects.filter(deal=deal).select_related("by").order_by("-id")
+    steps = [Step(row.at, status_label(row.to_status, deal.deposit_kind), row.reason, row.by) for row in states]
+    steps += [Step(row.at, promise_text(str(row.before or ""), str(row.after)), row.reason, row.by) for row in moved]
+    return sorted(steps, key=lambda step: step.at, reverse=True)
+
+
+def promise_text(before: str, after: str) -> str:
+    """承诺交期 from when (empty: none before) to when, of ISO days."""
+    return f"承诺交期 {before[5:] or '未定'} → {after[5:]}"
+
+
+@dataclass(frozen=True)
 class DealFile:
     """Everything the deal page shows beside the deal itself, within the reader's reach."""
 
@@ -90,7 +124,7 @@ class DealFile:
     refunds: list[Refund]
     documents: list[DeliveryDocument]
     invoice: Invoice | None
-    history: list[DealStateChange]
+    history: list[Step]
     approvals: list[Approval]
     cleared: Any
     pending: Any
@@ -114,7 +148,7 @@ def deal_file(*, user: User, deal: Deal) -> DealFile:
         refunds=list(refunds) if sees_money else [],
         documents=list(DeliveryDocument.objects.filter(deal=deal).select_related("changed_by").order_by("id")),
         invoice=Invoice.objects.filter(deal=deal, is_red=False).first(),
-        history=list(DealStateChange.objects.filter(deal=deal).select_related("by").order_by("-id")),
+        history=deal_history(deal),
         approvals=list(approvals),
         cleared=cleared,
         pending=pending,
@@ -169,6 +203,28 @@ def live_deal_id(*, user: User, card: Prospect) -> int | None:
 def red_is_approved(*, deal: Deal) -> bool:
     """Did the general manager agree to take the invoice back?"""
     return Approval.objects.filter(kind="deal_red", subject_id=deal.pk, state=ApprovalState.APPROVED).exists()
+
+
+def _unpaid() -> QuerySet[Deal]:
+    """Allocated deals without a receipt since the allocation: none registered, none cleared, no loan approved."""
+    since = Payment.objects.filter(deal=OuterRef("pk"), registered_at__gte=OuterRef("allocated_at"), amount__gt=0)
+    came = Exists(since.exclude(status=PaymentStatus.REJECTED))
+    return Deal.objects.filter(~came, status=DealStatus.ALLOCATED, loan_approved_at=None)
+
+
+def is_unpaid_since(deal: Deal, moment: dt.datetime) -> bool:
+    """Was this deal's car allocated before `moment` and nothing paid or registered since (§4.3)?"""
+    return _unpaid().filter(pk=deal.pk, allocated_at__lt=moment).exists()
+
+
+def unpaid_allocations(*, moment: dt.datetime) -> list[int]:
+    """Deals whose car was allocated before `moment` less the store's days, nothing paid since. For the job only."""
+    rows = _unpaid().filter(allocated_at__lt=moment).order_by("pk").values_list("pk", "store_id", "allocated_at")
+    return [
+        pk
+        for pk, store_id, allocated_at in rows
+        if allocated_at < moment - dt.timedelta(days=policy("allocation.unpaid_days", store_id))
+    ]
 
 
 def held_count(person: Any) -> int:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 
 from dealership.accounts.models import User
-from dealership.core.errors import NotFound
+from dealership.approvals.models import Approval, ApprovalState
+from dealership.approvals.selectors import approvals_seen
+from dealership.core.errors import NotAllowed, NotFound
 from dealership.core.periods import Period
 from sales.choices import RefundStatus
 from sales.models import Deal, Payment, Refund
@@ -35,9 +37,28 @@ def refunds_open(*, user: User) -> QuerySet[Refund]:
     return rows.select_related("deal__customer", "payment", "requested_by").order_by("id")
 
 
+def _open_request() -> QuerySet[Approval]:
+    return Approval.objects.filter(kind="refund", state=ApprovalState.PENDING)
+
+
+def refund_list(*, user: User) -> QuerySet[Refund]:
+    """Refunds within reach; `approval_id` is the request that still waits."""
+    waits = _open_request().filter(subject_id=OuterRef("pk")).values("pk")[:1]
+    rows = Refund.objects.visible_to(user).select_related("deal__customer", "payment")
+    return rows.annotate(approval_id=Subquery(waits))
+
+
+def refund_request_id(*, user: User, refund_id: int) -> int | None:
+    """The request a refund waits for, None once it is answered; refused to readers without requests at all."""
+    found = _open_request().filter(subject_id=refund_id).values_list("pk", flat=True).first()
+    if found is not None and not approvals_seen(user=user).filter(pk=found).exists():
+        raise NotAllowed
+    return found
+
+
 def refund_get(*, user: User, refund_id: int) -> Refund:
     """One refund within reach."""
-    row = Refund.objects.visible_to(user).select_related("deal__customer", "payment").filter(pk=refund_id).first()
+    row = refund_list(user=user).filter(pk=refund_id).first()
     if row is None:
         raise NotFound
     return row

@@ -8,15 +8,15 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db.models import BigIntegerField, CharField, F, QuerySet, Value
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast, Coalesce, Concat
 from django.urls import reverse
 
 from dealership.accounts.models import User
 from dealership.approvals.models import Approval, ApprovalState
 from leads.selectors.timeline import Entry
-from sales.choices import DealStatus, PaymentPurpose
-from sales.models import Deal, DealStateChange, Payment
-from sales.selectors.deal import DEAL_APPROVALS
+from sales.choices import PaymentPurpose, status_label
+from sales.models import Deal, DealStateChange, Payment, PromiseChange
+from sales.selectors.deal import DEAL_APPROVALS, promise_text
 
 PER_SOURCE = 100
 
@@ -44,7 +44,10 @@ def timeline_entries(user: User, customer_id: int) -> Iterable[Entry]:
     deals = Deal.objects.visible_to(user).filter(customer_id=customer_id)
     asked = Approval.objects.filter(kind__in=DEAL_APPROVALS, subject_id__in=deals.values("pk"))
     money = Payment.objects.visible_to(user).cleared().filter(deal__customer_id=customer_id, cleared_at__isnull=False)
-    rows = _lines(steps, "deal", ("at", "to_status", "deal__number", "reason", "by", "deal_id")).union(
+    moved = PromiseChange.objects.visible_to(user).filter(deal__customer_id=customer_id)
+    state = Concat("to_status", Value(":"), "deal__deposit_kind")
+    rows = _lines(steps, "deal", ("at", state, "deal__number", "reason", "by", "deal_id")).union(
+        _lines(moved, "promise", ("at", "after", "before", "reason", "by", "deal_id")),
         _lines(asked, "approval", ("requested_at", "state", "title", "comment", "requested_by", "subject_id")),
         _lines(money, "payment", ("cleared_at", "purpose", "amount", "receipt_no", "cleared_by", "deal_id")),
         all=True,
@@ -52,7 +55,7 @@ def timeline_entries(user: User, customer_id: int) -> Iterable[Entry]:
     return [_entry(Row(*row)) for row in rows]
 
 
-def _lines(rows: QuerySet[Any], kind: str, names: tuple[str, ...]) -> QuerySet[Any]:
+def _lines(rows: QuerySet[Any], kind: str, names: tuple[Any, ...]) -> QuerySet[Any]:
     """The latest of one kind, with the columns of `Row` that all kinds share."""
     at, *texts, by, deal = names
     columns: tuple[Any, ...] = (
@@ -67,10 +70,14 @@ def _lines(rows: QuerySet[Any], kind: str, names: tuple[str, ...]) -> QuerySet[A
 
 def _entry(row: Row) -> Entry:
     if row.kind == "deal":
-        title, text = f"订单 · {DealStatus(row.word).label}", f"{row.title or f'草稿{row.deal_id}'} {row.text}"
+        state, deposit = row.word.split(":")
+        title, text = f"订单 · {status_label(state, deposit)}", f"{row.title or f'草稿{row.deal_id}'} {row.text}"
+    elif row.kind == "promise":
+        title, text = promise_text(row.title, row.word), row.text
     elif row.kind == "approval":
         title, text = row.title, f"{ApprovalState(row.word).label} {row.text}"
     else:
         title, text = f"到账 · {PaymentPurpose(row.word).label} {Decimal(row.title):,.2f}", row.text
     url = reverse("sales:deal_page", args=[row.deal_id])
-    return Entry(row.at, row.kind, title, text.strip(), row.by or "系统", url)
+    kind = "deal" if row.kind == "promise" else row.kind
+    return Entry(row.at, kind, title, text.strip(), row.by or "系统", url)

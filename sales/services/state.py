@@ -8,20 +8,27 @@ from dealership.accounts.models import User
 from dealership.core import periods
 from dealership.core.errors import Conflict, NotFound
 from dealership.core.services import lock
+from dealership.org.reach import require
 from leads.models import Prospect
 from sales.choices import DEAL_TRANSITIONS, VEHICLE_TRANSITIONS, DealStatus, VehicleStatus
 from sales.models import Deal, DealStateChange, Vehicle
 
 
-def lock_deal(*, by: User | None, deal_id: int, vehicle_id: int | None = None, prospect: bool = False) -> Deal:
+def lock_deal(
+    *, by: User | None, deal_id: int, vehicle_id: int | None = None, prospect: bool = False, act: str = ""
+) -> Deal:
     """Lock a deal within reach of `by` (None: already checked), after its prospect and vehicle when asked.
+
+    `act` is required before a car that was named is looked for.
 
     Lock order of the project: prospect → vehicle → deal. The vehicle is that of the deal unless one is named.
     """
     rows = Deal.objects.all() if by is None else Deal.objects.visible_to(by)
-    keys = rows.filter(pk=deal_id).values("prospect_id", "vehicle_id").first()
+    keys = rows.filter(pk=deal_id).values("prospect_id", "vehicle_id", "store_id").first()
     if keys is None:
         raise NotFound
+    if act:
+        require(by, act, keys["store_id"])
     if prospect:
         lock(Prospect.objects.all(), keys["prospect_id"])
     held = None

@@ -25,6 +25,7 @@ from sales.models import Deal
 from sales.selectors.deal import NEXT_STEP, card_for_deal, deal_board, deal_file, deal_get, deal_list, live_deal_id
 from sales.selectors.vehicle import certificate_warning, fifo_warning, with_age
 from sales.services import deal as deals
+from sales.services.deal.draft import require_hand
 from sales.services.deal.quote import deal_quote, quote_of
 from sales.views.base import Page, offers
 from sales.views.deal_acts import DEAL_ACTS
@@ -196,7 +197,7 @@ class DealEdit(Page):
 
     def get(self, request: HttpRequest, deal_id: int) -> HttpResponse:
         deal = deal_get(user=request.user, deal_id=deal_id)
-        require(request.user, "deal.change", deal.store_id)
+        require_hand(request.user, deal, "deal.change")
         if deal.status != DealStatus.DRAFT:
             return redirect("sales:deal_page", deal_id)
         names = "configuration colour deal_price payment_mode loan_amount deposit_kind deposit_amount".split()
@@ -211,7 +212,7 @@ class DealEdit(Page):
 
     def post(self, request: HttpRequest, deal_id: int) -> HttpResponse:
         deal = deal_get(user=request.user, deal_id=deal_id)
-        require(request.user, "deal.change", deal.store_id)
+        require_hand(request.user, deal, "deal.change")
         form = DealForm(request.POST, user=request.user, brand_id=deal.store.brand_id)
         lines = LineFormSet(request.POST, prefix="line")
         context = {"lines": lines, "deal": deal, "card": deal.prospect}
@@ -231,14 +232,17 @@ class DealEdit(Page):
 class DealQuote(Page):
     """Live totals while the quote is typed: concession against authority (htmx)."""
 
-    resource = "deal"
+    resource = "prospect"  # the row of the address is a card
 
     def get(self, request: HttpRequest, prospect_id: int) -> HttpResponse:
         """Opened by hand it leads to the quote."""
-        return redirect("sales:deal_new", card_for_deal(user=request.user, prospect_id=prospect_id).pk)
+        card = card_for_deal(user=request.user, prospect_id=prospect_id)
+        require(request.user, "deal.create", card.store_id)
+        return redirect("sales:deal_new", card.pk)
 
     def post(self, request: HttpRequest, prospect_id: int) -> HttpResponse:
         card = card_for_deal(user=request.user, prospect_id=prospect_id)
+        require(request.user, "deal.create", card.store_id)
         form = DealForm(request.POST, user=request.user, brand_id=card.store.brand_id)
         lines = LineFormSet(request.POST, prefix="line")
         context: dict[str, Any] = {}
@@ -273,10 +277,11 @@ class DealPrint(Page):
 class FifoHint(Page):
     """Does giving this car to this order jump the queue? (htmx)"""
 
-    resource = "vehicle"
+    resource = "deal"
 
     def get(self, request: HttpRequest, deal_id: int) -> HttpResponse:
         deal = deal_get(user=request.user, deal_id=deal_id)
+        require(request.user, "vehicle.allocate", deal.store_id)
         form = DEAL_ACTS["allocate"].form(request.user, deal, request.GET)
         form.is_valid()
         car = form.cleaned_data.get("vehicle")

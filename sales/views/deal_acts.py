@@ -19,6 +19,7 @@ from sales.selectors.payment import payment_get
 from sales.selectors.vehicle import allocatable
 from sales.services import deal as deals
 from sales.services import payment as payments
+from sales.services.deal.promise import PROMISED_STATES
 from sales.views.base import Act
 
 S = DealStatus
@@ -97,7 +98,7 @@ _ACTS = (
         "submit", _("提交订单"), _plain(forms.SubmitForm),
         lambda by, deal, d: deals.deal_submit(by=by, deal_id=deal.pk, version=d["version"], reason=d["reason"]),
         _mine("deal.submit", S.DRAFT), _("订单已提交。"),
-        hint=_("权限内直接进入待收定金；超出权限自动转特价审批，当日答复。"),
+        hint=_("权限内直接进入待收定金/订金；超出权限自动转特价审批，当日答复。"),
     ),
     Act(
         "register", _("登记收款"), _payment_form, _register,
@@ -175,6 +176,15 @@ _ACTS = (
         "recall", _("撤回修改"), _plain(forms.ReasonForm),
         lambda by, deal, d: deals.deal_recall(by=by, deal_id=deal.pk, reason=d["reason"]),
         _mine("deal.change", S.PRICE_APPROVAL, S.PENDING_DEPOSIT), _("已撤回为草稿。"), tone="secondary",
+    ),
+    Act(
+        "promise", _("调整承诺交期"),
+        lambda user, deal, data: forms.PromiseForm(
+            data, user=user, initial={"version": deal.version, "promised_on": deal.promised_on}),
+        lambda by, deal, d: deals.deal_promise(
+            by=by, deal_id=deal.pk, promised_on=d["promised_on"], reason=d["reason"], version=d["version"]),
+        _mine("deal.change", *PROMISED_STATES), _("承诺交期已调整，原承诺与原因已记入经过。"), tone="secondary",
+        hint=_("请先与客户说好新的日期；首次承诺保留不变。"),
     ),
     Act(
         "release", _("退回配车（改配）"), _plain(forms.ReasonForm),

@@ -13,7 +13,7 @@ from dealership.org.reach import can, require
 from sales.forms import PriceForm
 from sales.selectors.catalogue import coming_prices, orders_hit_by_drop, price_list
 from sales.selectors.deal import allocation_queue, delivery_queue, with_candidates, with_papers
-from sales.services.catalogue import price_set
+from sales.services.catalogue import price_set, price_withdraw
 from sales.views.base import Page
 
 
@@ -76,3 +76,14 @@ class PriceList(Page):
             "may_change": may_change,
             "form": PriceForm(user=request.user) if may_change else None,
         }
+
+
+class PriceWithdraw(Page):
+    """Take back a price that is not in force yet."""
+
+    resource = "catalogue"
+
+    def post(self, request: HttpRequest, price_id: int) -> HttpResponse:
+        price_withdraw(by=request.user, price_id=price_id)
+        done(request, _("未生效的价格已撤回。"))
+        return redirect("sales:price_list")

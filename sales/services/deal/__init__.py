@@ -1,6 +1,6 @@
 """Every write of a deal, in the order of its life."""
 
-from sales.services.deal.allocation import deal_allocate, deal_release_vehicle
+from sales.services.deal.allocation import deal_allocate, deal_release_unpaid, deal_release_vehicle
 from sales.services.deal.cancel import deal_cancel_request
 from sales.services.deal.closing import (
     deal_close,
@@ -19,6 +19,7 @@ from sales.services.deal.draft import (
     deal_submit,
     deal_void,
 )
+from sales.services.deal.promise import deal_promise
 from sales.services.deal.quote import deal_is_below_cost, deal_quote, default_deposit, quote_of
 from sales.services.deal.red import deal_ask_red, deal_invoice_red
 from sales.services.deal.settle import deal_loan_approve, deal_mark_paid
@@ -38,8 +39,10 @@ __all__ = [
     "deal_loan_approve",
     "deal_mark_paid",
     "deal_pdi",
+    "deal_promise",
     "deal_quote",
     "deal_recall",
+    "deal_release_unpaid",
     "deal_release_vehicle",
     "deal_submit",
     "deal_void",

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from django.urls import reverse
+
 from dealership.accounts.models import User
 from dealership.audit.services import record
 from dealership.core import periods
 from dealership.core.errors import Conflict, DomainError
 from dealership.core.services import service
-from dealership.org.reach import require
+from dealership.notices.services import notify
+from dealership.org.choices import Role
+from dealership.org.policy import policy
+from dealership.org.reach import people_in, require
 from sales.choices import DealStatus, VehicleStatus, VehicleUsage
 from sales.models import Allocation, Deal, Vehicle
 from sales.policies import lock_is_over
+from sales.selectors.deal import is_unpaid_since
 from sales.selectors.vehicle import fifo_warning
 from sales.services.deal.settle import settle
 from sales.services.state import lock_deal, move, move_vehicle, require_state
@@ -23,9 +31,8 @@ def deal_allocate(*, by: User, deal_id: int, vehicle_id: int, reason: str = "") 
 
     Jumping the queue is allowed to the desk but said beforehand and written into the history (FIFO warning).
     """
-    deal = lock_deal(by=by, deal_id=deal_id, vehicle_id=vehicle_id)
+    deal = lock_deal(by=by, deal_id=deal_id, vehicle_id=vehicle_id, act="vehicle.allocate")
     car = Vehicle.objects.select_related("configuration", "colour", "locked_by").get(pk=vehicle_id)
-    require(by, "vehicle.allocate", deal.store_id)
     require_state(deal, DealStatus.ORDERED)
     _check_free(deal, car)
     _check_fits(deal, car)
@@ -37,7 +44,40 @@ def deal_allocate(*, by: User, deal_id: int, vehicle_id: int, reason: str = "") 
     move(deal, DealStatus.ALLOCATED, by=by, at=moment, reason=note)
     record(by=by, action="deal.allocate", target=deal, changes={"vin": car.vin, "note": note})
     settle(deal, by=by)
+    if deal.status == DealStatus.ALLOCATED:
+        days = policy("allocation.unpaid_days", deal.store_id)
+        text = f"{deal} 已配车 {car.vin[-6:]}，请通知客户付款；{days}天内没有收款将自动释放。"
+        notify(to=[deal.owner], kind="deal", key=f"deal:{deal.pk}:allocated:{deal.version}", text=text, url=_url(deal))
     return deal
+
+
+@service
+def deal_release_unpaid(*, deal_id: int, moment: dt.datetime) -> bool:
+    """改配 (§4.3): a car allocated for more than `allocation.unpaid_days` without any payment goes back to stock.
+
+    Called by the periodic job for each deal that seemed due; looks again under the lock, so that a payment that came
+    in meanwhile keeps the car and a second run does nothing. Tells the consultant and the showroom manager.
+    """
+    deal = lock_deal(by=None, deal_id=deal_id)
+    days = policy("allocation.unpaid_days", deal.store_id)
+    if not is_unpaid_since(deal, moment - dt.timedelta(days=days)):
+        return False
+    car, since = deal.vehicle, deal.allocated_at
+    reason = f"配车超过{days}天未付款，自动释放"
+    free_vehicle(deal, by=None, reason=reason)
+    deal.allocated_at = None
+    move(deal, DealStatus.ORDERED, by=None, reason=reason)
+    record(by=None, action="deal.release_unpaid", target=deal, changes={"since": since, "days": days})
+    notify(
+        to={deal.owner, *people_in([deal.store_id], [Role.SHOWROOM_MANAGER])}, kind="deal",
+        key=f"deal:{deal.pk}:released:{deal.version}",
+        text=f"{deal} 的车辆 {car.vin[-6:] if car else ''} 因{days}天未付款已释放，订单重新等待配车。", url=_url(deal),
+    )  # fmt: skip
+    return True
+
+
+def _url(deal: Deal) -> str:
+    return reverse("sales:deal_page", args=[deal.pk])
 
 
 @service
@@ -58,7 +98,7 @@ def deal_release_vehicle(*, by: User, deal_id: int, reason: str) -> Deal:
     return deal
 
 
-def free_vehicle(deal: Deal, *, by: User, reason: str) -> None:
+def free_vehicle(deal: Deal, *, by: User | None, reason: str) -> None:
     """End the allocation of a locked deal and put its (locked) car back into stock; nothing when it has none."""
     if deal.vehicle is None:
         return

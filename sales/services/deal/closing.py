@@ -10,7 +10,7 @@ from dealership.audit.services import record
 from dealership.core import periods
 from dealership.core.errors import Conflict, DomainError, NotAllowed
 from dealership.core.money import ZERO, quantize
-from dealership.core.services import service
+from dealership.core.services import check_version, service
 from dealership.org.policy import policy_decimal
 from dealership.org.reach import can, require
 from leads.services.prospect import prospect_delivered
@@ -118,13 +118,14 @@ def document_set(*, by: User, deal_id: int, kind: str, state: str) -> Deal:
 
 
 @service
-def documents_arrived(*, by: User, deal_id: int) -> Deal:
+def documents_arrived(*, by: User, deal_id: int, version: int | None = None) -> Deal:
     """Tick every paper that is still missing as in the store, at once (the inspection sheet and invoice come alone).
 
     The certificate keeps its own condition: pledged or not allocated refuses the whole act.
     """
     deal = lock_deal(by=by, deal_id=deal_id)
     require(by, "deal.documents", deal.store_id)
+    check_version(deal, version)
     require_state(deal, *_WITH_PAPERS)
     rows = DeliveryDocument.objects.filter(deal=deal, state=DocumentState.MISSING)
     for kind in rows.exclude(kind__in=(DocumentKind.PDI, DocumentKind.INVOICE)).values_list("kind", flat=True):
@@ -151,9 +152,12 @@ def deal_pdi(*, by: User, deal_id: int) -> Deal:
 
 
 @service
-def delivery_exception(*, by: User, deal_id: int, reason: str) -> Deal:
+def delivery_exception(*, by: User, deal_id: int, reason: str, version: int | None = None) -> Deal:
     """The general manager signs that this car may go although papers or the loan's money are missing."""
     deal = lock_deal(by=by, deal_id=deal_id)
+    if not can(by, "delivery.exception", deal.store_id):
+        raise NotAllowed("例外交车须由总经理签批。")
+    check_version(deal, version)
     require_state(deal, DealStatus.INVOICED, DealStatus.READY)
     _sign(deal, by, reason)
     deal.touch()
@@ -198,10 +202,11 @@ def deal_deliver(*, by: User, deal_id: int, at: dt.datetime | None = None, excep
 
 
 @service
-def deal_close(*, by: User, deal_id: int) -> Deal:
+def deal_close(*, by: User, deal_id: int, version: int | None = None) -> Deal:
     """File a delivered deal (归档): every paper handed over or not applicable, nothing owed (sales admin)."""
     deal = lock_deal(by=by, deal_id=deal_id)
     require(by, "deal.documents", deal.store_id)
+    check_version(deal, version)
     require_state(deal, DealStatus.DELIVERED)
     waiting = missing_papers(deal)
     if waiting:

@@ -144,10 +144,11 @@ def deal_submit(*, by: User, deal_id: int, version: int | None = None, reason: s
 
 
 @service
-def deal_ask_below_cost(*, by: User, deal_id: int, reason: str) -> Approval:
+def deal_ask_below_cost(*, by: User, deal_id: int, reason: str, version: int | None = None) -> Approval:
     """Ask the group for a price below cost once the real car showed it (降价销售申请单); the deal goes on waiting."""
     deal = lock_deal(by=by, deal_id=deal_id)
     require_hand(by, deal, "deal.submit")
+    check_version(deal, version)
     require_state(deal, DealStatus.ALLOCATED, DealStatus.PAID)
     lines = pricing.stored_lines(deal)
     if not pricing.is_below_cost(deal, lines) or deal.approved_level == policies.GROUP:
@@ -169,10 +170,11 @@ def deal_recall(*, by: User, deal_id: int, reason: str = "") -> Deal:
 
 
 @service
-def deal_void(*, by: User, deal_id: int, reason: str) -> Deal:
+def deal_void(*, by: User, deal_id: int, reason: str, version: int | None = None) -> Deal:
     """End a deal that was never ordered; nothing to refund, the card stays open."""
     deal = lock_deal(by=by, deal_id=deal_id)
     require_hand(by, deal, "deal.cancel")
+    check_version(deal, version)
     require_state(deal, DealStatus.DRAFT, DealStatus.PRICE_APPROVAL, DealStatus.PENDING_DEPOSIT)
     _refuse_with_money(deal)
     withdraw(by=by, kind="deal_price", subject_id=deal.pk)
@@ -259,12 +261,21 @@ def _car(by: User, deal: Deal, configuration_id: int, colour_id: int | None) -> 
     configuration = cars.filter(pk=configuration_id, series__brand_id=brand_id).first()
     if configuration is None:
         raise NotFound("没有找到该车型，可能不在本店销售范围内。")
+    on_sale = configuration.is_active and configuration.series.is_active
+    if not on_sale and deal.configuration_id != configuration.pk:
+        raise _stopped("configuration", f"{configuration} 已停售，请另选车型。")
     if colour_id is None:
         return configuration, None
     colour = Colour.objects.visible_to(by).filter(pk=colour_id, brand_id=brand_id).first()
     if colour is None:
         raise NotFound("没有找到该颜色，可能不在本店销售范围内。")
+    if not colour.is_active and deal.colour_id != colour.pk:
+        raise _stopped("colour", f"颜色“{colour}”已停订，请另选颜色。")
     return configuration, colour
+
+
+def _stopped(field: str, text: str) -> DomainError:
+    return DomainError("off_sale", text, {field: [text]})
 
 
 def _problems(deal: Deal) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from dealership.core.errors import DomainError
 from dealership.core.money import MAX_MONEY, ZERO, quantize
-from dealership.org.policy import policy_decimal
+from dealership.org.policy import policy, policy_decimal
 from sales import policies
 from sales.choices import PASS_THROUGH_LINES, LineKind
 from sales.models import Deal, DealLine, Vehicle
@@ -71,6 +71,16 @@ def authority(deal: Deal, level: int) -> Decimal:
     if level in (policies.SHOWROOM, policies.SALES):
         base += policy_decimal(f"discount.level_{level}_extra", deal.store_id)
     return base
+
+
+def expected_tax(deal: Deal) -> Decimal:
+    """The purchase tax the buyer will owe at today's rules, for orientation; what is collected is a line (R-DOC)."""
+    return policies.purchase_tax(
+        deal.deal_price,
+        is_nev=deal.configuration.series.is_nev,
+        vat_rate=policy_decimal("tax.vat_rate", deal.store_id),
+        rule=policy("tax.purchase", deal.store_id),
+    )
 
 
 def required_level(deal: Deal, lines: Sequence[Line]) -> int:

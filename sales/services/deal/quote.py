@@ -29,6 +29,7 @@ class Quote:
     concession: Decimal
     authority: Decimal
     level: int
+    purchase_tax: Decimal
 
     @property
     def total(self) -> Decimal:
@@ -64,6 +65,7 @@ def quote_of(deal: Deal, lines: Sequence[Mapping[str, Any]] | None = None) -> Qu
         deal.concession,
         deal.price_entry.consultant_authority,
         pricing.required_level(deal, rows),
+        pricing.expected_tax(deal),
     )
 
 

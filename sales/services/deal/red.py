@@ -11,7 +11,7 @@ from dealership.approvals.services import ask
 from dealership.audit.services import record
 from dealership.core import periods
 from dealership.core.errors import Conflict, DomainError
-from dealership.core.services import service
+from dealership.core.services import check_version, service
 from dealership.org.reach import require
 from sales import policies
 from sales.choices import DealStatus, VehicleStatus
@@ -24,10 +24,11 @@ _INVOICED = (DealStatus.INVOICED, DealStatus.READY)
 
 
 @service
-def deal_ask_red(*, by: User, deal_id: int, reason: str) -> Approval:
+def deal_ask_red(*, by: User, deal_id: int, reason: str, version: int | None = None) -> Approval:
     """Ask the general manager to take the invoice back; the deal goes on meanwhile."""
     deal = lock_deal(by=by, deal_id=deal_id)
     require_hand(by, deal, "deal.cancel")
+    check_version(deal, version)
     require_state(deal, *_INVOICED)
     if red_is_approved(deal=deal):
         raise Conflict("red_approved", "总经理已同意红冲，请财务开具红字发票。")
@@ -41,7 +42,7 @@ def deal_ask_red(*, by: User, deal_id: int, reason: str) -> Approval:
 
 
 @service
-def deal_invoice_red(*, by: User, deal_id: int, number: str, issued_on: dt.date) -> Deal:
+def deal_invoice_red(*, by: User, deal_id: int, number: str, issued_on: dt.date, version: int | None = None) -> Deal:
     """Record the red-letter invoice (finance, after the general manager): a negative row dated in an open month.
 
     The first invoice and the month it was counted in stay as they are. The deal is paid again and may be cancelled;
@@ -49,6 +50,7 @@ def deal_invoice_red(*, by: User, deal_id: int, number: str, issued_on: dt.date)
     """
     deal = lock_deal(by=by, deal_id=deal_id)
     require(by, "invoice.issue", deal.store_id)
+    check_version(deal, version)
     require_state(deal, *_INVOICED)
     if not red_is_approved(deal=deal):
         raise DomainError("red_not_approved", "红字发票须先由总经理审批同意。")
