@@ -36,6 +36,8 @@ APPS = (
 CANARY = "金丝雀"
 PAYLOAD = "<img src=x onerror=alert(1)>"
 SAFE = ("GET", "HEAD")
+HANDS_OFF = "-"
+OWNERS = {"own": "consultant", "team": "colleague", "other": "stranger"}
 PLACES = ("own", "team", "other")
 ANSWERED = frozenset({200, 201, 202, 204, 302, 303, 400, 409, 422})
 
@@ -45,9 +47,12 @@ class Url:
     """What one address promises.
 
     `row`: the name in `World.rows` whose id goes into the address as `kwarg`; `resource`: its name in the role
-    table, which decides who reaches it (404 otherwise); `view` and `act`: the act needed to read and to write
-    (403 otherwise); `also`: further statuses an allowed request may get; `early`: refusals of the input that come
-    before the row is looked for and therefore say nothing about it; `public`: needs no sign-in.
+    table, which decides who reaches it (404 otherwise; without a row: 403 for roles that reach none of it);
+    `view` and `act`: the act needed to read and to write (403 otherwise); `hand`: the act counts on one's own row
+    only, unless the person has this one too (`HANDS_OFF`: never); `roles`: who may write, where no act says it;
+    `refs`: names of the body that are ids of rows of the same place; `also`: further statuses an allowed request
+    may get; `early`: refusals of the input that come before the row is looked for and therefore say nothing about
+    it; `public`: needs no sign-in.
     """
 
     methods: tuple[str, ...] = ("GET",)
@@ -56,6 +61,9 @@ class Url:
     resource: str = ""
     view: str = ""
     act: str = ""
+    hand: str = ""
+    roles: tuple[Role, ...] = ()
+    refs: dict[str, str] = field(default_factory=dict)
     kwargs: dict[str, Any] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     query: str = ""
@@ -102,8 +110,8 @@ class World:
     def reaches(self, persona: Persona, resource: str, place: str) -> bool:
         """By the role table alone: does this person reach a row of that place?"""
         kind = ROLE_TABLE[persona.role].reach.get(resource)
-        if kind is None:
-            return False
+        if kind is None or resource == "catalogue":  # rows of the brand, which both stores sell
+            return kind is not None
         if kind == "group" and persona.store is None:
             return True
         if persona.store is None:
@@ -113,7 +121,7 @@ class World:
         at_home = {"own": self.team, "team": self.other_team, "other": None}[place]
         if kind == "team" and persona.store == self.store:
             return persona.team == at_home
-        return persona.key == {"own": "consultant", "team": "colleague", "other": "stranger"}[place]
+        return persona.key == OWNERS[place]
 
 
 def make_world() -> World:
@@ -168,7 +176,14 @@ def resolver_names() -> Iterator[tuple[str, str]]:
 def expected(world: World, url: Url, persona: Persona, method: str, place: str) -> frozenset[int]:
     """The statuses this request may get."""
     act = url.view if method in SAFE else url.act
-    allowed = not act or act in ROLE_TABLE[persona.role].acts
+    rule = ROLE_TABLE[persona.role]
+    allowed = not act or act in rule.acts
+    if act and url.hand and persona.key != OWNERS[place]:
+        allowed = allowed and url.hand in rule.acts
+    if url.roles and method not in SAFE:
+        allowed = persona.role in url.roles
+    if url.resource and not url.row and url.resource not in rule.reach:
+        return frozenset({403}) | url.also
     reached = not (url.row and url.resource) or world.reaches(persona, url.resource, place)
     if allowed and reached:
         return ANSWERED | url.also

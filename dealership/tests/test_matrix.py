@@ -86,13 +86,14 @@ def address(world: World, name: str, url: Url, place: str) -> str:
     return reverse(name, kwargs=kwargs or None) + url.query
 
 
-def send(client: Client, method: str, path: str, url: Url) -> Any:
+def send(client: Client, method: str, path: str, url: Url, refs: dict[str, int] | None = None) -> Any:
+    body = {**url.data, **(refs or {})}
     cookies = copy.deepcopy(client.cookies)  # signing out would otherwise reach the next request
     with undone():
         if path.startswith("/api/") and method not in SAFE:
-            response = client.generic(method, path, data=json.dumps(url.data), content_type="application/json")
+            response = client.generic(method, path, data=json.dumps(body), content_type="application/json")
         elif method == "POST":
-            response = client.post(path, url.data)
+            response = client.post(path, body)
         else:
             response = client.generic(method, path)
     client.cookies = cookies
@@ -120,6 +121,7 @@ def test_roles_and_rows(app: str, world: World, clients: dict[str, Client]) -> N
     wrong = []
     for number, (name, url, place) in enumerate(cases(app)):
         path, allowed = address(world, name, url, place), 0
+        refs = {field: world.rows[row][place] for field, row in url.refs.items()}
         for key, persona in turned(world, number):
             if place != "own" and key not in NEIGHBOURS[place]:
                 continue
@@ -128,7 +130,7 @@ def test_roles_and_rows(app: str, world: World, clients: dict[str, Client]) -> N
                 allowed += 200 in wanted
                 if 200 in wanted and allowed > ALLOWED_TRIED * len(url.methods):
                     continue
-                response = send(clients[key], method, path, url)
+                response = send(clients[key], method, path, url, refs)
                 if response.status_code not in wanted:
                     wrong.append(f"{method} {name} {place} as {key}: {response.status_code}, not {sorted(wanted)}")
                 faults = [*faults_of(response, url)]

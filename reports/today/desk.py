@@ -21,6 +21,7 @@ from reports.today.parts import Line, Parts, Section, cut, page
 from reports.today.selling import deal_line, visit_line
 from sales.choices import CertificateStatus, DealStatus, PaymentStatus, RefundStatus
 from sales.models import Deal, Payment, Refund
+from sales.selectors.day_close import day_closes_waiting
 
 LIMIT = 15
 
@@ -139,7 +140,7 @@ def cashier(user: Any) -> Parts:
 
 
 def finance(user: Any) -> Parts:
-    """Invoices to issue, receipts to reconcile, months to close."""
+    """Invoices to issue, receipts and day-end counts to reconcile, months to close."""
     paid = (
         Deal.objects.visible_to(user).filter(status=DealStatus.PAID).select_related("customer", "configuration__series")
     )
@@ -150,6 +151,13 @@ def finance(user: Any) -> Parts:
         count = f"{len(oldest)}{'+' if len(oldest) == 100 else ''}"
         note = _("最早到账 %(day)s") % {"day": day(oldest[0])}
         waiting = [Line(_("待对账收款"), note, _("%(n)s 笔") % {"n": count}, page("sales:payment_list"))]
+    waiting += [
+        Line(
+            _("%(store)s %(day)s 日结") % {"store": row.store, "day": day(row.day)},
+            row.submitted_by.name, row.get_state_display(), page("sales:day_close", store=row.store_id, day=row.day),
+        )
+        for row in day_closes_waiting(user=user)[:LIMIT]
+    ]  # fmt: skip
     months = MonthClose.objects.visible_to(user).exclude(state=CloseState.CLOSED).select_related("store")
     closes = [
         Line(

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from dealership.audit.services import once
 from dealership.core.api import created, idempotency_key
+from dealership.org.reach import require
 from sales.api.base import Reached, shown, told, version_of
 from sales.api.serializers import (
     AllocateIn,
@@ -58,6 +59,7 @@ class DealList(Reached, generics.ListAPIView[Deal]):
 
     @extend_schema(request=DealIn, responses={201: DealFull})
     def post(self, request: Request) -> Response:
+        require(request.user, "deal.create")
         given = DealIn(data=request.data)
         given.is_valid(raise_exception=True)
         prospect_id = given.validated_data["prospect"]

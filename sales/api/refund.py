@@ -45,7 +45,7 @@ class RefundIn(serializers.Serializer[Any]):
 
 
 class DecideIn(serializers.Serializer[Any]):
-    decision = serializers.ChoiceField(choices=[("agree", "同意"), ("reject", "拒绝")])
+    decision = serializers.ChoiceField(choices=[("approve", "同意"), ("reject", "拒绝")])
     comment = Words(max_length=200, required=False)
 
 
@@ -117,7 +117,7 @@ class RefundDecide(Reached):
         approval_id = refund_request_id(user=request.user, refund_id=pk)
         if approval_id is None:
             raise Conflict("decided", "该退款申请已处理，请刷新查看。")
-        decide(by=request.user, approval_id=approval_id, approve=data["decision"] == "agree", comment=data["comment"])
+        decide(by=request.user, approval_id=approval_id, approve=data["decision"] == "approve", comment=data["comment"])
         return answer(request, pk)
 
 

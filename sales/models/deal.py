@@ -120,7 +120,7 @@ class Deal(Versioned):
     def __str__(self) -> str:
         return self.number or f"草稿{self.pk}"
 
-    def get_status_display(self) -> str:
+    def get_status_display(self) -> str:  # type: ignore[no-redef]
         """The state in words; before the deposit with the word that was chosen (R-PAY: 定金 is not 订金)."""
         return status_label(self.status, self.deposit_kind)
 
@@ -170,7 +170,7 @@ class DealStateChange(models.Model):
     def __str__(self) -> str:
         return f"{self.from_status or '—'}→{self.to_status}"
 
-    def get_to_status_display(self) -> str:
+    def get_to_status_display(self) -> str:  # type: ignore[no-redef]
         """As on the deal; load `deal` with the row."""
         return status_label(self.to_status, self.deal.deposit_kind)
 

@@ -140,7 +140,7 @@ def deal_file(*, user: User, deal: Deal) -> DealFile:
     pending = sum((row.amount for row in payments if row.status == "pending"), start=ZERO)
     sees_money = not reach_for(user, "payment").is_empty
     refunds = Refund.objects.filter(deal=deal).select_related("payment", "requested_by").order_by("id")
-    kinds = Q(kind__in=DEAL_APPROVALS, subject_id=deal.pk)
+    kinds = Q(kind__in=DEAL_APPROVALS, subject_id=deal.pk, store_id=deal.store_id)
     approvals = Approval.objects.filter(kinds).select_related("requested_by", "decided_by").order_by("-id")
     return DealFile(
         lines=list(DealLine.objects.filter(deal=deal).order_by("id")),
@@ -223,7 +223,7 @@ def unpaid_allocations(*, moment: dt.datetime) -> list[int]:
     return [
         pk
         for pk, store_id, allocated_at in rows
-        if allocated_at < moment - dt.timedelta(days=policy("allocation.unpaid_days", store_id))
+        if allocated_at and allocated_at < moment - dt.timedelta(days=policy("allocation.unpaid_days", store_id))
     ]
 
 

@@ -172,7 +172,7 @@ def _checked(model: type[Model], **texts: str) -> dict[str, str]:
     problems: dict[str, list[str]] = {}
     cleaned = {name: text.strip() for name, text in texts.items()}
     for name, text in cleaned.items():
-        column = model._meta.get_field(name)
+        column: Any = model._meta.get_field(name)
         if name == "name" and not text:
             problems[name] = ["请填写名称。"]
         elif len(text) > (column.max_length or 0):

@@ -15,6 +15,7 @@ from leads.models import CareTask, OwnedVehicle
 from sales.choices import DealStatus, VehicleStatus
 from sales.models import Allocation, Deal, DealStateChange, Invoice, Payment, Vehicle
 from sales.services import deal as deals
+from sales.services.deal.promise import PROMISED_STATES
 from sales.services.payment import payment_register
 from sales.tests import builders as build
 from sales.tests.builders import Staff
@@ -52,6 +53,11 @@ EVENTS: dict[str, tuple[Event, str, set[str]]] = {
             by=by, deal_id=d.pk, purpose="deposit", method="cash", amount=Decimal(1), payer_name="张伟"),
         "consultant", {S.PENDING_DEPOSIT, S.ORDERED, S.ALLOCATED},
     ),
+    "promise": (
+        lambda s, st, d, by: deals.deal_promise(
+            by=by, deal_id=d.pk, promised_on=periods.today() + dt.timedelta(days=9), reason="厂家延期"),
+        "consultant", set(PROMISED_STATES),
+    ),
     "allocate": (_allocate, "admin", {S.ORDERED}),
     "release": (
         lambda s, st, d, by: deals.deal_release_vehicle(by=by, deal_id=d.pk, reason="客户换车"), "admin",
@@ -78,6 +84,7 @@ ALLOWED_ROLES = {
     "void": {"consultant", "manager", "sales_manager", "gm"},
     "cancel": {"consultant", "manager", "sales_manager", "gm"},
     "register": {"consultant", "manager", "sales_manager", "gm", "cashier"},
+    "promise": {"consultant", "manager", "sales_manager", "gm"},
     "allocate": {"admin"},
     "release": {"admin"},
     "invoice": {"finance"},
@@ -88,8 +95,8 @@ ALLOWED_ROLES = {
 }
 FIRST_STATE = {
     "change": S.DRAFT, "submit": S.DRAFT, "recall": S.PENDING_DEPOSIT, "void": S.DRAFT, "cancel": S.ORDERED,
-    "register": S.ORDERED, "allocate": S.ORDERED, "release": S.ALLOCATED, "invoice": S.PAID, "pdi": S.PAID,
-    "document": S.ORDERED, "deliver": S.READY, "close": S.DELIVERED,
+    "register": S.ORDERED, "promise": S.ORDERED, "allocate": S.ORDERED, "release": S.ALLOCATED, "invoice": S.PAID,
+    "pdi": S.PAID, "document": S.ORDERED, "deliver": S.READY, "close": S.DELIVERED,
 }  # fmt: skip
 
 
