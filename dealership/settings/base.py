@@ -297,13 +297,17 @@ SPECTACULAR_SETTINGS = {
         for module, names in {
             "dealership.approvals.models": ("ApprovalState",),
             "dealership.jobs.models": ("JobState",),
+            "dealership.org.choices": ("DutyKind",),
             "leads.choices": (
                 "CardChannel",
+                "AgreementKind",
                 "CareKind",
                 "ContactChannel",
                 "CustomerKind",
+                "DriveKind",
                 "FollowUpOutcome",
                 "Grade",
+                "LeadInvalidReason",
                 "ProspectStatus",
                 "PurchaseKind",
                 "TaskKind",
