@@ -131,6 +131,7 @@ def _car(row: Row, invoiced_on: dt.date | None) -> Row:
     return {key: row[f"d_{key}"] for key in known} | {
         "phone": _masked(row["phone"]),
         "mode": PaymentMode(row["d_mode"]).label,
+        "arrived_on": arrived,
         "invoiced_on": invoiced_on,
         "delivered_on": delivered_on,
         "stock_days": max((left - arrived).days, 0) if left and arrived else None,

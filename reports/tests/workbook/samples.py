@@ -31,6 +31,7 @@ def vehicle_row(number: int, **changes: object) -> Row:
         "delivered_on": dt.date(2026, 10, 1 + number % 30),
         "invoiced": 1,
         "delivered": 1,
+        "arrived_on": dt.date(2026, 9, 1),
         "stock_days": number % 120,
         "msrp": price + 18_000,
         "deal_price": price,

@@ -105,7 +105,7 @@ def test_known_results_equal_the_sums(tmp_path: Path) -> None:
     for where, text in formulas.items():
         if isinstance(text, str) and text.startswith("=SUM("):
             assert where in values
-    totals = [v for (s, c), v in values.items() if s == "车辆明细" and formulas[s, c] == "=SUM(R5:R41)"]
+    totals = [v for (s, c), v in values.items() if s == "车辆明细" and formulas[s, c] == "=SUM(S5:S41)"]
     assert [Decimal(str(total)).quantize(Decimal("0.01")) for total in totals] == [sum_of(37)]
 
 

@@ -19,6 +19,7 @@ COLUMNS = (
     Column("phone", "客户电话", "text", 13),
     Column("consultant", "销售顾问", "text", 10),
     Column("mode", "付款方式", "centre", 9),
+    Column("arrived_on", "到店日期", "date", 11),
     Column("invoiced_on", "开票日期", "date", 11),
     Column("delivered_on", "交车日期", "date", 11),
     Column("invoiced", "本月开票", "count", 9, total=True),
