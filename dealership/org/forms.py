@@ -19,7 +19,7 @@ from dealership.org.policy import DEFAULTS
 from dealership.org.policy_labels import label_of
 from dealership.org.services.people import USERNAME
 
-DAY = forms.DateInput(attrs={"type": "date"})
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 CODE_RULE = RegexValidator(r"^[a-z0-9_]+$", _("代码由小写字母、数字和下划线组成。"))
 STORE_CODE_RULE = RegexValidator(r"^[A-Z0-9]{1,10}$", _("门店代码由 1 至 10 个大写字母或数字组成。"))
 STORE_CODE_HELP = _("印在单据编号里，建立后不能修改，例如 A 或 NC01")

@@ -16,6 +16,7 @@ from dealership.org.policy_labels import CHOICES, MOST_ROWS, label_of, part_labe
 from dealership.org.services.rules import CLOCK, NUMBER
 
 PART = "part_"
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 def typed_field(key: str, name: str, default: Any) -> forms.Field:
@@ -83,7 +84,7 @@ class PolicyForm(DomainForm):
     store = forms.ModelChoiceField(
         label=_("适用范围"), queryset=Store.objects.all(), required=False, empty_label=_("全集团")
     )
-    effective_from = forms.DateField(label=_("生效日期"), widget=forms.DateInput(attrs={"type": "date"}))
+    effective_from = forms.DateField(label=_("生效日期"), widget=DAY)
 
     def __init__(self, data: Any = None, *, key: str, current: Any, **kwargs: Any) -> None:
         self.key, default = key, DEFAULTS[key]

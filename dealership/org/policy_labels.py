@@ -6,6 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from dealership.org.choices import Role
+
 LABELS = {
     "grade.N": _("N 级跟进规则（天）"),
     "grade.H": _("H 级跟进规则（天）"),
@@ -113,6 +115,8 @@ PARTS = {
     "full": _("全款（天）"),
     "loan": _("按揭（天）"),
     "value": _("取值"),
+    "open": _("开门"),
+    "close": _("打烊"),
 }
 # Policies, or columns of policies, that are one of a few words.
 CHOICES = {
@@ -125,7 +129,7 @@ MOST_ROWS = 12
 
 def part_label(name: str) -> str:
     """The name of a part of a table; one without a name shows itself."""
-    return str(PARTS.get(name, name))
+    return str(PARTS.get(name) or dict(Role.choices).get(name, name))
 
 
 def shown(key: str, value: Any, name: str = "") -> str:

@@ -39,7 +39,7 @@ def _policy_context(request: HttpRequest, key: str) -> dict[str, Any]:
     rows = [(row, shown(key, row.value)) for row in selectors.policy_rows(user=actor(request), key=key)]
     current = selectors.policy_now(user=actor(request), key=key)
     context: dict[str, Any] = {"key": key, "label": label_of(key), "rows": rows, "today": periods.today()}
-    context |= {"default": shown(key, DEFAULTS[key]), "current": current, "now": shown(key, current)}
+    context |= {"default": shown(key, DEFAULTS[key]), "current": current}
     return context | {"may_change": can(actor(request), "policy.change")}
 
 

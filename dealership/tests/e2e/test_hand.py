@@ -9,8 +9,9 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
+from dealership.org.choices import Role
 from dealership.org.models import Store
-from dealership.tests.builders import make_store
+from dealership.tests.builders import make_person, make_store
 from dealership.tests.e2e.conftest import DESK, PHONE, Person
 from leads.models import CustomerPhone, Visit
 from leads.tests.builders import make_prospect, make_visit
@@ -90,8 +91,21 @@ def _told(path: str, found: dict[str, Any]) -> str:
 def test_main_pages_are_accessible_fit_and_keep_the_policy(
     house: tuple[Store, Staff], sign_in: SignIn, size: dict[str, int]
 ) -> None:
+    _look(_pages(*house), sign_in, size)
+
+
+def test_account_and_settings_pages_are_accessible_on_the_phone(house: tuple[Store, Staff], sign_in: SignIn) -> None:
+    names = "org:people org:person_new org:stores org:store_new org:sources org:policies org:calendar org:audit"
+    names += " org:reveals org:exports jobs:health jobs:list notices:list accounts:profile account_change_password"
+    names += " account_reauthenticate account_logout usersessions_list mfa_index"
+    paths = [reverse(name) for name in names.split()]
+    paths += [reverse("org:policy", args=[key]) for key in ("grade.H", "care.schedule")]
+    _look([(make_person(Role.SYS_ADMIN, None), paths)], sign_in, PHONE)
+
+
+def _look(pages: list[tuple[Any, list[str]]], sign_in: SignIn, size: dict[str, int]) -> None:
     faults: list[str] = []
-    for user, paths in _pages(*house):
+    for user, paths in pages:
         person = sign_in(user, size)
         for path in paths:
             page = person.go(path)
