@@ -22,6 +22,16 @@ from sales.choices import DealStatus
 from sales.models import Deal
 
 CALLS_SHOWN, READ = 30, 200
+# What a line shows; the rows are wide.
+_CUSTOMER = ("name", "gender", "kind")
+TASK_COLUMNS = (
+    *("kind", "due_at", "owner__name", "prospect__grade", "prospect__key_concern", "prospect__series__name"),
+    *(f"prospect__customer__{name}" for name in _CUSTOMER),
+)
+DEAL_COLUMNS = (
+    *("status", "promised_on", "configuration__name", "configuration__series__name"),
+    *(f"customer__{name}" for name in _CUSTOMER),
+)
 # H first; a card without a grade and one with an order wait for news as urgently as A and B.
 URGENCY = {Grade.H: 0, Grade.N: 1, Grade.A: 1, Grade.O: 2, Grade.B: 2, Grade.C: 3}
 NEARLY_THERE = (DealStatus.ALLOCATED, DealStatus.PAID, DealStatus.INVOICED, DealStatus.READY)
@@ -68,7 +78,7 @@ def due_tasks(user: Any) -> list[Any]:
         prospect=OuterRef("prospect"), outcome=FollowUpOutcome.APPOINTMENT, next_follow_up_at=OuterRef("due_at")
     )
     rows = FollowUpTask.objects.to_do_for(user).filter(due_at__lt=periods.end_of_day(periods.today()))
-    rows = rows.select_related("prospect__customer", "prospect__series", "owner")
+    rows = rows.select_related("prospect__customer", "prospect__series", "owner").only(*TASK_COLUMNS)
     rows = rows.annotate(urgency=urgency, phone=Subquery(phones[:1]), promised=Exists(promises))
     return list(rows.order_by("urgency", "due_at", "id")[:READ])
 
@@ -159,7 +169,7 @@ def visit_line(visit: Visit) -> Line:
 def to_deliver(user: Any) -> Section:
     """My orders whose car is there, the promised ones first."""
     rows = Deal.objects.visible_to(user).filter(owner=user, status__in=NEARLY_THERE)
-    rows = rows.select_related("customer", "configuration__series").order_by("promised_on", "id")
+    rows = rows.select_related("customer", "configuration__series").only(*DEAL_COLUMNS).order_by("promised_on", "id")
     lines, more = cut([deal_line(row) for row in rows[:11]], 10)
     return Section("deliveries", _("我的待交车订单"), lines, page("sales:deal_list"), more=more)
 
