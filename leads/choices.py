@@ -381,3 +381,10 @@ class LookupState(TextChoices):
     MINE = "mine", "我的客户"
     OTHERS = "others", "同事的客户"
     ELSEWHERE = "elsewhere", "集团其他门店已有档案"
+
+
+class ClaimWish(TextChoices):
+    """What somebody who serves a colleague's customer asks for (R-OWN)."""
+
+    TAKE = "take", "接手"
+    SHARE = "share", "分成（各 50%）"

@@ -55,6 +55,12 @@ def second_due(grade: str, day: dt.date, store_id: int) -> dt.datetime:
     return due_after(day, int(days.get(grade, days["C"])), store_id)
 
 
+def protection_days(grade: str, store_id: int, day: dt.date) -> int:
+    """How long after the last contact the owner is protected (§5.11): the limit of 失控, longer where policy says."""
+    longer = policy("owner.protect_days", store_id, day)
+    return int(longer[grade]) if grade in longer else grade_days(grade, "out_of_control", store_id, day)
+
+
 def is_later_than_allowed(chosen: dt.datetime, allowed: dt.datetime) -> bool:
     """Intervals count whole calendar days: any hour of the last day is still in time."""
     return periods.local_date(chosen) > periods.local_date(allowed)

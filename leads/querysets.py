@@ -239,6 +239,14 @@ class CardNoteQuerySet(ScopedQuerySet):
     owner_path = "prospect__owner"
 
 
+class HandOverQuerySet(ScopedQuerySet):
+    """Hand-overs belong to the store: whoever may make them reaches all of its cards."""
+
+    resource = "prospect"
+    team_path = None
+    owner_path = None
+
+
 class OwnedVehicleQuerySet(ScopedQuerySet):
     resource = "owned_vehicle"
 

@@ -1,4 +1,4 @@
-"""Start-up registrations of losses: what an answer does, what a decider is shown, the timeline."""
+"""Start-up registrations of losses and ownership: what an answer does, what a decider is shown, the timeline."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dealership.approvals.services import Handler, register
 from dealership.core.services import register_conflict
 from leads.selectors.loss_timeline import loss_entries
 from leads.selectors.timeline import register_source
+from leads.services import ownership
 from leads.services.loss_decision import loss_agreed, loss_rejected
 
 LABELS = {
@@ -31,6 +32,14 @@ def register_all() -> None:
     register_source("losses", loss_entries)
     register("prospect.loss", Handler("战败审批", loss_agreed, loss_rejected, _url, LABELS))
     register("prospect.dormancy", Handler("休眠审批", loss_agreed, loss_rejected, _url, LABELS))
+    for kind, label in ((ownership.CLAIM, "撞单裁定"), (ownership.TRANSFER, "客户转移")):
+        register(
+            kind,
+            Handler(
+                label, ownership.answer_approved, ownership.answer_rejected, ownership.answer_url,
+                ownership.DETAIL_LABELS,
+            ),
+        )  # fmt: skip
 
 
 def _url(approval: Approval) -> str:

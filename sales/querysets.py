@@ -41,7 +41,15 @@ class VehicleQuerySet(ScopedQuerySet):
 
 
 class DealQuerySet(ScopedQuerySet):
+    """Own deals are those one sold and those one took over from a colleague."""
+
     resource = "deal"
+
+    def within(self, reach: Reach) -> Self:
+        if not reach.own_store_ids:
+            return super().within(reach)
+        handled = Q(handler_id=reach.user_id, store_id__in=reach.own_store_ids)
+        return super().within(reach) | self.filter(handled)
 
     def live(self) -> Self:
         return self.exclude(status__in=ENDED_DEALS)

@@ -10,12 +10,14 @@ from dealership.core.search import register_finder
 from dealership.core.services import register_conflict
 from dealership.org.leaving import register_holding
 from leads.selectors.timeline import register_source
+from leads.services.handover import register_follower
 from sales.models import Refund
 from sales.selectors.deal import held_count
 from sales.selectors.finding import FINDERS
 from sales.selectors.timeline import timeline_entries
 from sales.services.deal.cancel import cancel_approved, cancel_rejected
 from sales.services.deal.draft import price_approved, price_rejected
+from sales.services.deal.handler import deals_follow
 from sales.services.deal.red import red_approved, red_rejected
 from sales.services.payment.refunds import refund_approved, refund_rejected
 
@@ -54,6 +56,7 @@ def register_all() -> None:
     for finder in FINDERS:
         register_finder(finder)
     register_holding("未完结订单", held_count)
+    register_follower(deals_follow)
     register("deal_price", Handler("特价审批", price_approved, price_rejected, _deal_url, PRICE_LABELS))
     register("deal_cancel", Handler("退订审批", cancel_approved, cancel_rejected, _deal_url))
     register("deal_red", Handler("红字发票审批", red_approved, red_rejected, _deal_url))

@@ -39,6 +39,9 @@ DEFAULTS: dict[str, Any] = {
     "out_of_control.failed_contacts": 5,
     # R-OWN
     "owner.protect_days": {"C": 90, "lost": 30},
+    # A hand-over puts at most so many contacts a day on one colleague, and can be taken back for so many hours.
+    "handover.per_day": 15,
+    "handover.undo_hours": 24,
     # Test drives: bookable hours, slots, over-time alert, how far ahead, how far a drive may go
     "test_drive.opens_at": "08:30",
     "test_drive.closes_at": "18:30",

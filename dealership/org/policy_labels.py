@@ -46,6 +46,8 @@ LABELS = {
     "lead.no_answer_days": _("判“多次无人接听”至少跨几天"),
     "lead.pick_daily": _("公共池每人每日领取上限"),
     "lead.cool_off_days": _("回收后原顾问不得领回的天数"),
+    "handover.per_day": _("交接后每人每天新增跟进上限"),
+    "handover.undo_hours": _("交接可撤回小时数"),
     "report.daily_due": _("日报提交截止"),
     "report.evening_due": _("晚报提交截止"),
     "report.comment_due": _("次日点评截止"),

@@ -54,11 +54,11 @@ CONSULTANT_ACTS = frozenset(
     """customer.change customer.reveal visit.register visit.complete visit.leave prospect.change
     follow_up.log drive.book drive.run deal.create deal.change deal.submit deal.cancel payment.register vehicle.lock
     review.write care.view target.acknowledge approval.ask leave.ask""".split()
-) | {"lead.create", "lead.work", "loss.apply"}
+) | {"lead.create", "lead.work", "loss.apply", "prospect.claim"}
 MANAGER_ACTS = CONSULTANT_ACTS | frozenset(
     """approval.decide review.comment review.return review.lock review.evening prospect.reassign visit.assign
-    loss.decide register.sign register.confirm month.confirm month.recheck target.set deal.change_any report.view
-    settings.view duty.manage demo_car.manage lead.assign lead.settings""".split()
+    prospect.handover loss.decide register.sign register.confirm month.confirm month.recheck target.set
+    deal.change_any report.view settings.view duty.manage demo_car.manage lead.assign lead.settings""".split()
 )
 
 ROLE_TABLE: dict[Role, RoleRule] = {
@@ -124,7 +124,7 @@ ROLE_TABLE: dict[Role, RoleRule] = {
             """customer.change customer.reveal visit.register prospect.change follow_up.log drive.book
             review.write leave.ask""".split()
         )
-        | {"lead.create", "lead.work", "lead.pick", "loss.apply", "loss.call_back"},
+        | {"lead.create", "lead.work", "lead.pick", "loss.apply", "loss.call_back", "prospect.claim"},
     ),
     Role.SALES_ADMIN: RoleRule(
         reach=_reach(

@@ -6,6 +6,7 @@ from leads.models.follow_up import FollowUp, FollowUpTask
 from leads.models.lead import Lead, LeadAssignee, LeadAssignment, LeadAttempt, LeadChange, LeadDesk
 from leads.models.loss import LossApplication, LossCallBack
 from leads.models.owner import CareTask, OwnedVehicle
+from leads.models.ownership import CreditShare, HandOver, HandOverItem
 from leads.models.prospect import GradeChange, OwnerChange, Prospect, StatusChange
 from leads.models.register_day import RegisterDay
 from leads.models.strategy import MonthReviewCard, StrategyCard
@@ -13,12 +14,15 @@ from leads.models.visit import Visit
 
 __all__ = [
     "CareTask",
+    "CreditShare",
     "Customer",
     "CustomerPhone",
     "DemoCar",
     "FollowUp",
     "FollowUpTask",
     "GradeChange",
+    "HandOver",
+    "HandOverItem",
     "Lead",
     "LeadAssignee",
     "LeadAssignment",

@@ -6,6 +6,7 @@ Every function runs inside its caller's transaction, on a customer and card the 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from django.urls import reverse
@@ -18,6 +19,14 @@ from leads import policies
 from leads.choices import ProspectStatus, TaskKind
 from leads.models import Customer, FollowUpTask, OwnerChange, Prospect, TestDrive
 from leads.services.history import cancel_tasks, move_status, open_task
+
+Follower = Callable[..., None]
+_followers: list[Follower] = []
+
+
+def register_follower(follow: Follower) -> None:
+    """Apps above let their rows go with a card: `follow(card=…, new_owner=…, by=…)` in the same transaction."""
+    _followers.append(follow)
 
 
 def tell_owners(card: Prospect, old_owner: Any) -> None:
@@ -59,6 +68,8 @@ def hand_over(card: Prospect, new_owner: Any, *, by: Any, reason: str) -> None:
     customer.save(update_fields=["owner", "team", "version", "updated_at"])
     FollowUpTask.objects.open().filter(prospect=card).update(owner=new_owner, team_id=team_id)
     TestDrive.objects.holding().filter(prospect=card).update(owner=new_owner, team_id=team_id)
+    for follow in _followers:
+        follow(card=card, new_owner=new_owner, by=by)
 
 
 def locked_with_customer(cards: Any, prospect_id: int) -> Prospect:

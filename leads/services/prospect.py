@@ -13,7 +13,7 @@ from dealership.core.services import check_version, lock, service
 from dealership.core.text import clean_text
 from dealership.org.models import LeadSource, Series
 from dealership.org.policy import policy
-from dealership.org.reach import has_role, people_in, require
+from dealership.org.reach import has_role, require
 from dealership.org.roles import SELLING_ROLES
 from leads import policies
 from leads.choices import LIVE_STATUSES, OPEN_GRADES, CardChannel, CareKind, Grade, ProspectStatus, TaskKind
@@ -33,6 +33,7 @@ from leads.services.history import (
     write_grade,
     write_status,
 )
+from leads.services.ownership import check_taker
 from leads.services.returning import settle_owner
 
 CHANGEABLE = frozenset(
@@ -176,14 +177,9 @@ def prospect_reassign(*, by: Any, prospect_id: int, new_owner: Any, reason: str)
     card = locked_with_customer(Prospect.objects.visible_to(by), prospect_id)
     require(by, "prospect.reassign", card.store_id)
     reason = clean_text(reason)
-    if card.status not in LIVE_STATUSES:
-        raise DomainError("card_ended", f"该卡已{card.get_status_display()}，不能转移。")
     if len(reason) < 2:
         raise DomainError("reason_missing", "请填写转移原因。", {"reason": ["请填写转移原因。"]})
-    if not people_in([card.store_id], SELLING_ROLES).filter(pk=new_owner.pk).exists():
-        raise DomainError("bad_owner", "请选择本店在职的销售顾问。", {"new_owner": ["请选择本店在职的销售顾问。"]})
-    if new_owner.pk == card.owner_id:
-        raise DomainError("same_owner", "该客户已归属此顾问。", {"new_owner": ["该客户已归属此顾问。"]})
+    check_taker(card, new_owner)
     old_owner = card.owner
     if card.status == ProspectStatus.OUT_OF_CONTROL:
         reactivate(card, by=by, reason=reason)

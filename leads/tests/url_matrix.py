@@ -6,7 +6,7 @@ from typing import Any
 
 from dealership.core import periods
 from dealership.tests.matrix import CANARY, PAYLOAD, READ_WRITE, WRITE, Url, World
-from leads.models import LossApplication, OwnedVehicle
+from leads.models import HandOver, LossApplication, OwnedVehicle
 from leads.tests.builders import make_demo_car, make_drive, make_visit
 from leads.tests.lead_builders import make_lead, nobody_takes
 from leads.tests.loss_builders import make_loss
@@ -15,6 +15,8 @@ CARD = {"row": "prospect", "resource": "prospect"}
 CUSTOMER = {"row": "customer", "resource": "customer"}
 LOSS = {"row": "loss_application", "resource": "loss_application"}
 CALL = {"row": "loss_call", "resource": "loss_call_back"}
+# A hand-over belongs to the store: it is not found by people who reach their own or their team's rows only.
+HAND_OVER = {"row": "handover", "resource": "prospect", "also": frozenset({404})}
 VISIT = {"row": "visit", "resource": "visit"}
 DRIVE = {"row": "test_drive", "resource": "test_drive"}
 DEMO_CAR = {"row": "demo_car", "resource": "demo_car"}
@@ -61,6 +63,14 @@ URLS = {
     "api-leads-reveal": Url(WRITE, act="customer.reveal", early=BAD, **LEAD),
     "leads:prospect_list": Url(also=MAY_REFUSE),
     "leads:prospect_board": Url(also=MAY_REFUSE),
+    "leads:claim_new": Url(READ_WRITE, view="prospect.claim", act="prospect.claim"),
+    "leads:transfer_ask": Url(READ_WRITE, **EDIT_CARD),
+    "leads:handover_list": Url(view="prospect.handover"),
+    "leads:handover_new": Url(READ_WRITE, view="prospect.handover", act="prospect.handover"),
+    "leads:handover": Url(row="handover", resource="prospect", view="prospect.handover", also=frozenset({404})),
+    "leads:handover_undo": Url(
+        WRITE, row="handover", resource="prospect", act="prospect.handover", also=frozenset({404})
+    ),
     "leads:prospect_bulk": Url(READ_WRITE, view="follow_up.log", act="follow_up.log"),
     "leads:calendar": Url(also=MAY_REFUSE),
     "leads:prospect_detail": Url(**CARD),
@@ -169,6 +179,7 @@ def rows(world: World) -> dict[str, dict[str, int]]:
             delivered_on=periods.today(),
         ).pk  # fmt: skip
         found["loss_application"][place] = found["loss_call"][place] = _asked(user, store, name)
+    found["handover"] = _hand_overs(world)
     return found
 
 
@@ -179,3 +190,17 @@ def _asked(user: Any, store: Any, name: str) -> int:
     row = make_loss(user, card)
     LossApplication.objects.filter(pk=row.pk).update(is_sampled=True)
     return row.pk
+
+
+def _hand_overs(world: World) -> dict[str, int]:
+    """One made in each place; they belong to the store as a whole, so nobody reaches one as their own."""
+    made = {}
+    for place, key in (("own", "consultant"), ("team", "colleague"), ("other", "stranger")):
+        store = world.other_store if place == "other" else world.store
+        boss = world.user("other_manager" if place == "other" else "showroom_manager")
+        moment = periods.now()
+        made[place] = HandOver.objects.create(
+            store=store, person=world.user(key), reason=CANARY if place == "other" else PAYLOAD, made_by=boss,
+            made_at=moment, undo_until=moment,
+        ).pk  # fmt: skip
+    return made

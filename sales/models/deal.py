@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pghistory
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -33,6 +35,10 @@ class Deal(Versioned):
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
     team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="deals")
+    # Who works on it since the seller gave the customer away; the credit stays with `owner`.
+    handler = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     number = models.CharField("订单号", max_length=24, unique=True, null=True)
     status = models.CharField("状态", max_length=16, choices=DealStatus, default=DealStatus.DRAFT)
     prospect = models.ForeignKey(Prospect, on_delete=models.PROTECT, related_name="deals")
@@ -116,6 +122,10 @@ class Deal(Versioned):
             closed_month_guard("delivered_at", protects=("owner_id",)),
             closed_month_guard("cancelled_at"),
         ]
+
+    def is_worked_by(self, user: Any) -> bool:
+        """The seller, who took it over, or who wrote it."""
+        return user.pk in (self.owner_id, self.handler_id, self.created_by_id)
 
     def __str__(self) -> str:
         return self.number or f"草稿{self.pk}"

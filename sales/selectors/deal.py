@@ -230,4 +230,5 @@ def unpaid_allocations(*, moment: dt.datetime) -> list[int]:
 def held_count(person: Any) -> int:
     """How many deals a person owns that are neither handed over nor ended: an account with some is not closed."""
     over = (*ENDED_DEALS, DealStatus.DELIVERED, DealStatus.CLOSED)
-    return Deal.objects.filter(owner=person).exclude(status__in=over).count()
+    mine = Q(handler=person) | Q(handler=None, owner=person)
+    return Deal.objects.filter(mine).exclude(status__in=over).count()

@@ -83,7 +83,7 @@ def page_context(request: HttpRequest, deal: Deal, bound: tuple[str, DomainForm]
     car = deal.vehicle
     if car is not None:
         with_age([car])
-    own = user.pk in (deal.owner_id, deal.created_by_id) or can(user, "deal.change_any", deal.store_id)
+    own = deal.is_worked_by(user) or can(user, "deal.change_any", deal.store_id)
     return {
         "deal": deal,
         "car": car,

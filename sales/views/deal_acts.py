@@ -69,7 +69,7 @@ def _mine(act: str, *states: str) -> Any:
     """As `_may`, for acts on one's own deals or any of the store's by a manager or the desk."""
 
     def shown(user: Any, deal: Deal) -> bool:
-        own = user.pk in (deal.owner_id, deal.created_by_id) or can(user, "deal.change_any", deal.store_id)
+        own = deal.is_worked_by(user) or can(user, "deal.change_any", deal.store_id)
         return deal.status in states and own and can(user, act, deal.store_id)
 
     return shown

@@ -227,7 +227,7 @@ def _approved(deal: Deal, level: int, today: dt.date) -> bool:
 def require_hand(by: User, deal: Deal, act: str) -> None:
     """The act, and: one's own deal or one's team's (reach), or any of the store with `deal.change_any`."""
     require(by, act, deal.store_id)
-    if by.pk not in (deal.owner_id, deal.created_by_id) and not can(by, "deal.change_any", deal.store_id):
+    if not deal.is_worked_by(by) and not can(by, "deal.change_any", deal.store_id):
         raise NotAllowed("只能办理自己的订单；如需代办请联系展厅经理。")
 
 

@@ -1,0 +1,209 @@
+"""R-OWN: protection, claims, transfers, and the hand-over of a leaver with its way back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from dealership.approvals.models import Approval
+from dealership.approvals.services import decide
+from dealership.core import periods
+from dealership.core.errors import Conflict, DomainError, NotAllowed
+from dealership.notices.models import Notice
+from dealership.org.choices import Role
+from dealership.org.leaving import holdings_of
+from dealership.org.services.people import person_deactivate
+from dealership.tests.builders import make_person, make_team
+from dealership.tests.clients import client_for
+from leads.models import CreditShare, FollowUpTask, HandOver, Prospect
+from leads.selectors.leaver import split
+from leads.services.lead_intake import LeadRow, lead_create
+from leads.services.leaver import hand_over_do, hand_over_undo
+from leads.services.ownership import claim_ask, transfer_ask
+from leads.tests.builders import make_follow_up, make_prospect, new_phone
+
+pytestmark = pytest.mark.django_db
+NOON = "2026-11-10 12:00+08:00"
+
+
+@pytest.fixture
+def taker(person: Any, store: Any) -> Any:
+    return person(Role.SALES_CONSULTANT, store, team=make_team(store, "二组"), name="陈静")
+
+
+def owner_of(card: Prospect) -> int:
+    return Prospect.objects.get(pk=card.pk).owner_id
+
+
+def answer(by: Any, approve: bool) -> None:
+    decide(by=by, approval_id=Approval.objects.get(state="pending").pk, approve=approve, comment="按接待事实裁定")
+
+
+def test_r_own_a_protected_customer_can_only_be_shared(
+    store: Any, consultant: Any, colleague: Any, manager: Any, freeze: Any
+) -> None:
+    """H is protected until the limit of 失控 (4 days) after the last contact; afterwards taking over may be asked."""
+    freeze(NOON)
+    card = make_prospect(consultant, store, grade="H", phone="13912345678")
+    ask = {"by": colleague, "store": store, "phone": "139 1234 5678", "reason": "客户到店找我接待"}
+    with pytest.raises(DomainError, match="保护期内（至 11-14 周六），只能申请分成"):
+        claim_ask(wish="take", **ask)
+    claim_ask(wish="share", **ask)
+    answer(manager, approve=True)
+    assert owner_of(card) == consultant.pk
+    shares = dict(CreditShare.objects.filter(prospect=card).values_list("user_id", "share"))
+    assert shares == {consultant.pk: Decimal("0.50"), colleague.pk: Decimal("0.50")}
+    freeze("2026-11-15 00:00+08:00")
+    claim_ask(wish="take", **ask)
+    answer(manager, approve=True)
+    assert owner_of(card) == colleague.pk
+
+
+def test_r_own_c_is_protected_for_ninety_days(store: Any, consultant: Any, colleague: Any, freeze: Any) -> None:
+    freeze("2026-08-01 12:00+08:00")
+    make_prospect(consultant, store, grade="C", phone="13912345678")
+    freeze("2026-10-30 12:00+08:00")
+    with pytest.raises(DomainError, match="至 10-30 周五"):
+        claim_ask(by=colleague, store=store, phone="13912345678", wish="take", reason="客户找我")
+
+
+def test_a_claim_says_nothing_the_claimant_does_not_know(
+    store: Any, other_store: Any, consultant: Any, colleague: Any, manager: Any
+) -> None:
+    make_prospect(consultant, store, name="金丝雀", phone="13912345678")
+    claim_ask(by=colleague, store=store, phone="13912345678", wish="share", reason="客户到店找我")
+    row = Approval.objects.get()
+    assert "金丝雀" not in f"{row.title}{row.detail}{row.reason}"
+    answer(manager, approve=False)
+    assert not CreditShare.objects.exists()
+    stranger = make_person(Role.SALES_CONSULTANT, other_store)
+    with pytest.raises(DomainError, match="没有跟进中的客户卡"):
+        claim_ask(by=stranger, store=other_store, phone="13912345678", wish="share", reason="客户到店找我")
+    with pytest.raises(NotAllowed):
+        claim_ask(by=stranger, store=store, phone="13912345678", wish="share", reason="客户到店找我")
+
+
+def test_only_the_owner_asks_for_a_transfer_and_nobody_decides_their_own(
+    store: Any, consultant: Any, colleague: Any, manager: Any
+) -> None:
+    card = make_prospect(consultant, store)
+    with pytest.raises(DomainError, match="只有归属顾问可以申请转移"):
+        transfer_ask(by=manager, prospect_id=card.pk, new_owner=colleague, reason="客户搬家")
+    transfer_ask(by=consultant, prospect_id=card.pk, new_owner=colleague, reason="客户搬家")
+    with pytest.raises(Conflict):
+        transfer_ask(by=consultant, prospect_id=card.pk, new_owner=colleague, reason="再申请一次")
+    answer(manager, approve=True)
+    assert owner_of(card) == colleague.pk
+
+
+def simulated(manager: Any, store: Any, person: Any, *takers: Any) -> dict[str, Any]:
+    shown = split(user=manager, store=store, person=person, takers=takers)
+    return {"card_moves": shown.card_moves, "lead_moves": shown.lead_moves}
+
+
+def test_the_split_is_even_by_grade_and_fills_the_lighter_first(
+    store: Any, consultant: Any, colleague: Any, taker: Any, manager: Any
+) -> None:
+    for grade in "HHAAACC":
+        make_prospect(consultant, store, grade=grade)
+    for _ in range(3):
+        make_prospect(colleague, store)
+    shown = split(user=manager, store=store, person=consultant, takers=[colleague, taker])
+    rows = {row.person.pk: (row.gets, row.load) for row in shown.takers}
+    assert rows == {colleague.pk: ({"H": 1, "A": 1, "C": 1}, 3), taker.pk: ({"H": 1, "A": 2, "C": 1}, 0)}
+    again = split(user=manager, store=store, person=consultant, takers=[taker, colleague])
+    assert again.card_moves == shown.card_moves
+
+
+def test_a_leaver_hands_over_everything_and_can_then_be_switched_off(
+    store: Any, consultant: Any, taker: Any, manager: Any, freeze: Any
+) -> None:
+    """Overdue contacts are dated anew from tomorrow on; one notice per colleague; the account holds nothing more."""
+    freeze(NOON)
+    cards = [make_prospect(consultant, store, grade="H") for _ in range(3)]
+    lead_create(by=manager, store=store, row=LeadRow(name="线索", phone=new_phone()), owner=consultant)
+    freeze("2026-11-13 12:00+08:00")
+    admin = make_person(Role.SYS_ADMIN, None, group=store.group)
+    with pytest.raises(DomainError, match="请先交接"):
+        person_deactivate(by=admin, person_id=consultant.pk)
+    told = Notice.objects.filter(kind="handover").count()
+    colleague = make_person(Role.SALES_CONSULTANT, store, name="王芳")
+    moves = simulated(manager, store, consultant, colleague, taker)
+    row = hand_over_do(by=manager, store=store, person=consultant, reason="离职", **moves)
+    assert holdings_of(consultant) == {}
+    assert {owner_of(card) for card in cards} == {colleague.pk, taker.pk}
+    due = {task.due_at for task in FollowUpTask.objects.open().filter(prospect__in=cards)}
+    assert due == {periods.at(dt.date(2026, 11, 14), "18:00")}
+    assert Notice.objects.filter(kind="handover").count() == told + 2
+    assert row.items.count() == 4
+    person_deactivate(by=admin, person_id=consultant.pk)
+    with pytest.raises(DomainError, match="请先恢复账号"):
+        hand_over_undo(by=manager, hand_over_id=row.pk)
+
+
+def test_a_hand_over_is_taken_back_except_what_was_worked_on(
+    store: Any, consultant: Any, colleague: Any, manager: Any, freeze: Any
+) -> None:
+    freeze(NOON)
+    idle, worked = make_prospect(consultant, store, grade="H"), make_prospect(consultant, store, grade="A")
+    due = idle.next_follow_up_at
+    freeze("2026-11-13 12:00+08:00")
+    moves = simulated(manager, store, consultant, colleague)
+    row = hand_over_do(by=manager, store=store, person=consultant, reason="离职", **moves)
+    make_follow_up(colleague, worked)
+    freeze("2026-11-14 11:59+08:00")
+    hand_over_undo(by=manager, hand_over_id=row.pk)
+    assert (owner_of(idle), owner_of(worked)) == (consultant.pk, colleague.pk)
+    assert Prospect.objects.get(pk=idle.pk).next_follow_up_at == due
+    answers = dict(row.items.values_list("prospect_id", "answer"))
+    assert answers == {idle.pk: "", worked.pk: "接手人已跟进或已再次转移"}
+    with pytest.raises(Conflict, match="已经撤回过了"):
+        hand_over_undo(by=manager, hand_over_id=row.pk)
+
+
+def test_after_the_time_limit_nothing_is_taken_back(
+    store: Any, consultant: Any, colleague: Any, manager: Any, freeze: Any
+) -> None:
+    freeze(NOON)
+    card = make_prospect(consultant, store)
+    moves = simulated(manager, store, consultant, colleague)
+    row = hand_over_do(by=manager, store=store, person=consultant, reason="离职", **moves)
+    freeze("2026-11-11 12:00:01+08:00")
+    with pytest.raises(DomainError, match="已超过可撤回时间"):
+        hand_over_undo(by=manager, hand_over_id=row.pk)
+    assert owner_of(card) == colleague.pk
+
+
+def test_an_old_simulation_is_refused_and_nothing_moves(
+    store: Any, consultant: Any, colleague: Any, manager: Any
+) -> None:
+    card = make_prospect(consultant, store)
+    moves = simulated(manager, store, consultant, colleague)
+    make_prospect(consultant, store)
+    with pytest.raises(Conflict, match="请重新模拟分配"):
+        hand_over_do(by=manager, store=store, person=consultant, reason="离职", **moves)
+    with pytest.raises(DomainError, match="接手人须是本店在职"):
+        hand_over_do(
+            by=manager, store=store, person=consultant, reason="离职", card_moves={card.pk: manager.pk}, lead_moves={}
+        )
+    with pytest.raises(NotAllowed):
+        hand_over_do(by=consultant, store=store, person=consultant, reason="离职", **moves)
+    assert owner_of(card) == consultant.pk
+    assert not HandOver.objects.exists()
+
+
+def test_the_screen_simulates_and_does(store: Any, consultant: Any, colleague: Any, taker: Any, manager: Any) -> None:
+    card = make_prospect(consultant, store, grade="H", name="陶然")
+    client = client_for(manager)
+    form = {"person": consultant.pk, "takers": [colleague.pk, taker.pk], "reason": "离职", "step": "preview"}
+    shown = client.post("/customers/handovers/new/", form).content.decode()
+    assert "陶然" in shown
+    assert f'name="card-{card.pk}"' in shown
+    assert client.post("/customers/handovers/new/", {**form, "step": "do", "reason": ""}).status_code == 422
+    answer_ = client.post("/customers/handovers/new/", {**form, "step": "do", f"card-{card.pk}": taker.pk}, follow=True)
+    assert "撤回交接" in answer_.content.decode()
+    assert owner_of(card) == taker.pk
+    assert client_for(consultant).get("/customers/handovers/").status_code == 403
