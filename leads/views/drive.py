@@ -15,6 +15,7 @@ from dealership.core.errors import DomainError, NotAllowed
 from dealership.core.paging import page_of
 from dealership.core.scoping import reach_for
 from dealership.core.views import done, refuse
+from dealership.org.calendar import is_open
 from dealership.org.models import Store
 from dealership.org.reach import can, home_store, require
 from leads.filters import DriveFilter
@@ -81,7 +82,8 @@ class DriveCalendar(Page):
             "stores": list(stores_seen_by(request.user)[:50]),
             "card": card,
             "rows": rows,
-            "may_book": can(request.user, "drive.book", store.pk),
+            "is_open": is_open(day, store.pk),
+            "may_book": can(request.user, "drive.book", store.pk) and is_open(day, store.pk),
             "may_manage": can(request.user, "demo_car.manage", store.pk),
             "sees_drives": not reach_for(request.user, "test_drive").is_empty,
         }
