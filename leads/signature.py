@@ -7,13 +7,13 @@ from typing import Any
 
 from dealership.core.errors import DomainError
 
-WIDTH, HEIGHT = 600, 200
+WIDTH, HEIGHT = 600, 300
 MAX_STROKES, MAX_POINTS, MAX_TEXT = 60, 3000, 60_000
 MIN_POINTS, MIN_SPAN = 8, 40
 
 
 def signature_path(strokes: Any) -> str:
-    """Strokes `[[[x, y], …], …]` of whole numbers within 600 × 200 → an SVG path (`M10 20L30 40`).
+    """Strokes `[[[x, y], …], …]` of whole numbers within 600 × 300 → an SVG path (`M10 20L30 40`).
 
     Refuses anything else, too many points, and a dot or dash that is no signature.
     """

@@ -94,7 +94,7 @@ class LicenceCheckIn(LicenceIn):
 
 
 class AgreementIn(serializers.Serializer[Any]):
-    """`drawn` with strokes `[[[x, y], …], …]` within 600 × 200, or `paper` with where it is kept."""
+    """`drawn` with strokes `[[[x, y], …], …]` within 600 × 300, or `paper` with where it is kept."""
 
     kind = serializers.ChoiceField(choices=AgreementKind.choices)
     signature = serializers.JSONField(required=False, allow_null=True, default=None)

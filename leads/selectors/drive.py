@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import F, Max, Q, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from dealership.core import periods
 from dealership.core.errors import NotFound
@@ -17,7 +18,7 @@ from dealership.org.choices import Role
 from dealership.org.models import Store
 from dealership.org.reach import people_in
 from dealership.org.roles import SELLING_ROLES
-from leads.choices import LIVE_STATUSES, DriveStatus
+from leads.choices import HOLDING_DRIVES, LIVE_STATUSES, DriveStatus
 from leads.models import DemoCar, Prospect, TestDrive, TestDriveChange
 from leads.policies import drive_slot, drive_slots
 from leads.selectors.customer import primary_phones, search_condition
@@ -119,19 +120,13 @@ def drive_changes(*, user: Any, drive: TestDrive) -> list[TestDriveChange]:
 
 
 def drives_of_day(*, user: Any, day: dt.date, owner: Any = None) -> list[TestDrive]:
-    """Booked and running drives of a day, and those still out from before; earliest first."""
-    rows = drive_list(user=user).holding()  # type: ignore[attr-defined]
+    """Booked and running drives of a day, and those still out from before; earliest first, in one statement."""
+    rows = TestDrive.objects.visible_to(user).holding().select_related("customer", "owner", "car")
     today = rows.filter(planned__overlap=(periods.at(day), periods.end_of_day(day)))
     found = today | rows.filter(status=DriveStatus.OUT, planned__endswith__lte=periods.at(day))
     if owner is not None:
         found = found.filter(owner=owner)
     return sorted(found[:200], key=lambda drive: (drive.starts_at, drive.pk))
-
-
-def open_drives_of(*, user: Any, prospect: Prospect) -> list[TestDrive]:
-    """What is booked or under way for a card."""
-    rows = drive_list(user=user).holding().filter(prospect=prospect)  # type: ignore[attr-defined]
-    return sorted(rows[:20], key=lambda drive: drive.starts_at)
 
 
 def calendar_of(*, user: Any, store: Store, day: dt.date) -> list[CarDay]:
@@ -219,14 +214,18 @@ def when(moment: dt.datetime) -> str:
 
 
 def timeline_entries(user: Any, customer_id: int) -> Iterable[Entry]:
-    """Bookings, starts and results of a customer within the reader's reach (`timeline.register_source`)."""
+    """Moves of a customer's test drives within the reader's reach (`timeline.register_source`), in one statement."""
     rows = TestDriveChange.objects.visible_to(user).filter(drive__customer_id=customer_id)
-    for row in rows.select_related("by", "drive__series").order_by("-at", "-id")[:PER_SOURCE]:
-        drive = row.drive
-        title = f"{drive.get_kind_display()} · {drive.series} · {row.get_to_status_display()}"
-        text = row.reason
-        if row.to_status == DriveStatus.BOOKED:
-            text = f"{when(row.planned.lower)} {row.reason}"
-        elif row.to_status == DriveStatus.FINISHED:
-            text = drive.feedback
-        yield Entry(row.at, "drive", title, text.strip(), row.by.name, reverse("leads:drive_detail", args=[drive.pk]))
+    rows = rows.order_by("-at", "-id").values_list(
+        "at", "drive_id", "drive__series__name", "to_status", "reason", "drive__feedback", "by__name"
+    )
+    for at, drive_id, series, status, reason, said, by in rows[:PER_SOURCE]:
+        title = _("试乘试驾 · %(series)s · %(status)s") % {"series": series, "status": DriveStatus(status).label}
+        text = said if status == DriveStatus.FINISHED else reason
+        yield Entry(at, "drive", title, text, by, reverse("leads:drive_detail", args=[drive_id]), state=status)
+
+
+def running_drives(timeline: list[Entry]) -> list[Entry]:
+    """The newest word of each test drive that is booked or out, from a timeline already read."""
+    newest = {entry.url: entry for entry in reversed(timeline) if entry.kind == "drive"}
+    return [entry for entry in newest.values() if entry.state in HOLDING_DRIVES]

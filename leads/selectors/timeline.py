@@ -57,7 +57,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Entry:
-    """One line: when, what kind, a title, words, who, and where it leads."""
+    """One line: when, what kind, a title, words, who, where it leads; `state` is what the thing became by it."""
 
     at: dt.datetime
     kind: str
@@ -66,6 +66,7 @@ class Entry:
     by: str = ""
     url: str = ""
     grade: str = ""
+    state: str = ""
 
 
 Source = Callable[[Any, int], Iterable[Entry]]

@@ -59,7 +59,7 @@ def drive_book(
         note=clean_text(note)[:200],
     )  # fmt: skip
     drive.save()
-    write_change(drive, "", by=by)
+    write_change(drive, "", by=by, reason=f"{when(span[0])} {car.plate}")
     if card.owner_id != by.pk:
         text = f"{by.name} 为您的客户预约了试驾：{when(span[0])}，{car}。"
         url = reverse("leads:drive_detail", args=[drive.pk])
@@ -92,7 +92,7 @@ def drive_move(
     before = when(found.starts_at)
     found.car, found.series_id, found.planned = car, car.series_id, DateTimeTZRange(*span)
     saved(found)
-    write_change(found, DriveStatus.BOOKED, by=by, reason=f"由 {before} 改约")
+    write_change(found, DriveStatus.BOOKED, by=by, reason=f"{when(span[0])} {car.plate}（由 {before} 改约）")
     record(by=by, action="drive.move", target=found, changes={"car": car.pk, "from": span[0], "until": span[1]})
     return found
 

@@ -14,11 +14,11 @@ from leads.signature import HEIGHT, MAX_TEXT, WIDTH, signature_path, strokes_of
 from leads.tests.builders import SIGNATURE
 
 PATH = re.compile(r"(M\d{1,3} \d{1,3}(L\d{1,3} \d{1,3})*)+")
-LONG = [[[n % 600, n % 200] for n in range(3001)]]
+LONG = [[[n % 600, n % 300] for n in range(3001)]]
 
 
 def test_a_drawn_name_becomes_a_path():
-    assert signature_path([[[0, 0], [600, 200], *[[n, n] for n in range(8)]]]).startswith("M0 0L600 200L0 0L1 1")
+    assert signature_path([[[0, 0], [600, 300], *[[n, n] for n in range(8)]]]).startswith("M0 0L600 300L0 0L1 1")
     assert PATH.fullmatch(signature_path(SIGNATURE))
 
 
@@ -26,7 +26,7 @@ def test_a_drawn_name_becomes_a_path():
     "bad",
     [
         None, 7, "", "M0 0", {}, [], [[]], [[[]]], [[[1]]], [[[1, 2, 3]]], [["<script>"]], [[["<script>", 1]]],
-        [[[1.5, 2]] * 20], [[[True, False]] * 20], [[[-1, 5]] * 20], [[[601, 5]] * 20], [[[5, 201]] * 20],
+        [[[1.5, 2]] * 20], [[[True, False]] * 20], [[[-1, 5]] * 20], [[[601, 5]] * 20], [[[5, 301]] * 20],
         [[[10**400, 5]]], [[[None, 5]] * 20], LONG, [[[1, 1]]] * 61, [[[5, 5]] * 30], [[[1, 1], [300, 100]]],
     ],
 )  # fmt: skip

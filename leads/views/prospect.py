@@ -21,7 +21,7 @@ from leads.filters import ProspectFilter
 from leads.forms import FollowUpForm, ProspectForm, ReassignForm
 from leads.models import FollowUpTask, Prospect
 from leads.selectors.choices import sees_others
-from leads.selectors.drive import open_drives_of
+from leads.selectors.drive import running_drives
 from leads.selectors.loss import last_application_of
 from leads.selectors.prospect import (
     DEFAULT_ORDERING,
@@ -109,7 +109,7 @@ def card_context(request: HttpRequest, card: Prospect) -> dict[str, Any]:
         "form": FollowUpForm(user=user, initial={"version": card.version}),
         "timeline": timeline,
         "tasks": tasks,
-        "drives": open_drives_of(user=user, prospect=card),
+        "drives": running_drives(timeline),
         "grades": [entry for entry in reversed(timeline) if entry.grade],
         "now": periods.now(),
         "plain": None,

@@ -20,7 +20,7 @@ from leads.choices import VisitType
 from leads.models import FollowUpTask, Visit
 from reports.today.month import Month
 from reports.today.parts import Line, Parts, Section, Tile, cut, page
-from reports.today.selling import NEARLY_THERE, deal_line, drives_today, visit_line
+from reports.today.selling import NEARLY_THERE, deal_line, visit_line
 from reviews.choices import ReviewState
 from reviews.models import Review
 from sales.models import Deal
@@ -35,7 +35,6 @@ def managing(user: Any, reviews: list[Review], month: Month) -> Parts:
         absent(user, waiting),
         reports(user, reviews),
         overdue,
-        drives_today(user),
         deliveries(user),
         unfinished(user),
     ]

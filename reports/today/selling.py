@@ -47,9 +47,8 @@ def selling(user: Any, reviews: list[Review], *, leads_team: bool) -> Parts:
         appointments(own),
         standing_in([task for task in tasks if task.owner_id != user.pk]),
     ]
-    sections.append(drives_today(user, owner=user))
     if not leads_team:
-        sections += [unfinished_visits(user), to_deliver(user)]
+        sections += [drives_today(user), unfinished_visits(user), to_deliver(user)]
     actions = [(_("登记来店"), page("leads:visit_new")), (_("建卡"), page("leads:card_new"))]
     return Parts([], [report_state(user, reviews), *[s for s in sections if s.lines or s.key == "calls"]], actions)
 
@@ -133,17 +132,16 @@ def appointments(tasks: list[Any]) -> Section:
     return Section("appointments", _("今日邀约到店"), [_call(task, moment) for task in tasks if comes_today(task)])
 
 
-def drives_today(user: Any, *, owner: Any = None) -> Section:
-    """Today's test drives and cars still out, of one person or of everybody within reach; late ones are red."""
-    drives = drives_of_day(user=user, day=periods.today(), owner=owner)
-    lines, more = cut([_drive(drive, whose=owner is None) for drive in drives])
+def drives_today(user: Any) -> Section:
+    """My test drives of today and cars still out; late ones are red."""
+    drives = drives_of_day(user=user, day=periods.today(), owner=user)
+    lines, more = cut([_drive(drive) for drive in drives])
     late = sum(drive.is_late for drive in drives)
     return Section("drives", _("今日试驾"), lines, page("leads:drive_calendar"), more=more, late=late)
 
 
-def _drive(drive: TestDrive, *, whose: bool) -> Line:
-    owner = drive.owner.name if whose else ""
-    note = " · ".join(text for text in (str(drive.car), owner, drive.get_status_display()) if text)
+def _drive(drive: TestDrive) -> Line:
+    note = f"{drive.car} · {drive.get_status_display()}"
     url = page("leads:drive_detail", drive.pk)
     return Line(drive.customer.display_name, note, clock(drive.starts_at), url, is_late=drive.is_late)
 

@@ -8,8 +8,9 @@ import pytest
 from django.urls import reverse
 
 from dealership.core import periods
+from dealership.org.choices import Role
 from dealership.org.models import Store
-from dealership.tests.builders import make_store
+from dealership.tests.builders import make_person, make_store
 from dealership.tests.e2e.conftest import Person
 from leads.choices import DriveStatus
 from leads.models import TestDrive
@@ -17,7 +18,6 @@ from leads.tests.builders import make_demo_car, make_drive, make_prospect
 from sales.tests.builders import make_staff
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-DAY = "2026-11-18"
 
 
 @pytest.fixture
@@ -28,20 +28,22 @@ def store(transactional_db: None) -> Store:
 def test_book_clash_sign_start_and_finish_at_375_px(
     store: Store, sign_in: Callable[..., Person], freeze: Callable[[str], None]
 ) -> None:
-    freeze(f"{DAY}T10:05:00+08:00")
+    freeze("2026-11-18T10:05:00+08:00")
     staff = make_staff(store)
     car, card = make_demo_car(store, plate="浙A12345"), make_prospect(staff.consultant, store, name="陈晓")
+    other = make_demo_car(store, plate="浙A67890")
     person = sign_in(staff.consultant)
     page = person.go(reverse("leads:prospect_detail", args=[card.pk]))
     page.get_by_role("link", name="约试驾").click()
-    page.get_by_role("link", name="10:00", exact=True).click()
+    page.get_by_role("link", name="10:00", exact=True).first.click()
     # A colleague was faster while the form was open.
-    make_drive(staff.manager, make_prospect(staff.manager, store), car, starts_at=periods.at(periods.today(), "10:00"))
+    faster = make_person(Role.SALES_CONSULTANT, store, name="王芳")
+    make_drive(faster, make_prospect(faster, store), car, starts_at=periods.at(periods.today(), "10:00"))
     page.get_by_role("button", name="确认预约").click()
     page.get_by_text("最近的空闲时间是 11-18 周三 10:30").first.wait_for()
-    page.get_by_label("开始时间").fill(f"{DAY}T10:30")
+    page.get_by_label("试驾车").select_option(label=str(other))
     page.get_by_role("button", name="确认预约").click()
-    page.get_by_text("已预约：11-18 周三 10:30").wait_for()
+    page.get_by_text("已预约：11-18 周三 10:00").wait_for()
     page.get_by_label("有效期至").fill("2028-01-01")
     page.get_by_role("button", name="已核对驾驶证").click()
     page.get_by_role("link", name="请客户签署").click()
@@ -52,7 +54,7 @@ def test_book_clash_sign_start_and_finish_at_375_px(
     page.get_by_role("button", name="出发", exact=True).click()
     page.get_by_text("已出发").wait_for()
     page.get_by_label("还车里程（公里）").fill("1009")
-    page.locator("fieldset", has_text="动力").get_by_text("5★").click()
+    page.locator("label.app-choice", has=page.locator("[name=star_power][value='5']")).click()
     page.get_by_label("客户反馈").fill("加速有力，座椅偏硬")
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     page.get_by_role("button", name="还车", exact=True).click()

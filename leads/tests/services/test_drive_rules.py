@@ -112,7 +112,9 @@ def test_moving_keeps_the_booking_and_frees_the_time(store, consultant, colleagu
         drive_move(by=consultant, drive_id=drive.pk, car_id=car.pk, starts_at=other.starts_at)
     moved = drive_move(by=consultant, drive_id=drive.pk, car_id=car.pk, starts_at=tomorrow_at("10:15"), minutes=30)
     assert (moved.pk, moved.starts_at) == (drive.pk, tomorrow_at("10:15"))
-    assert TestDriveChange.objects.filter(drive=drive).order_by("-id")[0].reason == "由 11-19 周四 10:00 改约"
+    assert TestDriveChange.objects.filter(drive=drive).order_by("-id")[0].reason == (
+        "11-19 周四 10:15 浙A12345（由 11-19 周四 10:00 改约）"
+    )
     with pytest.raises(Conflict, match="刚刚被别人修改"):
         drive_move(by=consultant, drive_id=drive.pk, car_id=car.pk, starts_at=tomorrow_at("16:00"), version=1)
 
@@ -266,9 +268,9 @@ def test_the_timeline_tells_it_within_reach(store, consultant, stranger, car):
         if e.kind == "drive"
     ]
     assert told == [
-        ("试驾 · 远景S5 · 已完成", "喜欢方向盘手感"),
-        ("试驾 · 远景S5 · 试驾中", ""),
-        ("试驾 · 远景S5 · 已预约", "11-18 周三 10:00"),
+        ("试乘试驾 · 远景S5 · 已完成", "喜欢方向盘手感"),
+        ("试乘试驾 · 远景S5 · 试驾中", ""),
+        ("试乘试驾 · 远景S5 · 已预约", "11-18 周三 10:00 浙A12345"),
     ]
     assert "drive" not in {e.kind for e in customer_timeline(user=stranger, customer_id=drive.customer_id)}
 

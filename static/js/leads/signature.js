@@ -1,4 +1,4 @@
-// A signature drawn with finger, pen or mouse. What is sent is whole numbers inside 600 × 200; the server checks them.
+// A signature drawn with finger, pen or mouse. What is sent is whole numbers inside 600 × 300; the server checks them.
 (() => {
   const MAX_POINTS = 2900, MAX_STROKES = 60;
   for (const form of document.querySelectorAll("[data-signature]")) {
