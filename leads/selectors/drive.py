@@ -22,7 +22,6 @@ from leads.choices import HOLDING_DRIVES, LIVE_STATUSES, DriveStatus
 from leads.models import DemoCar, Prospect, TestDrive, TestDriveChange
 from leads.policies import drive_slot, drive_slots
 from leads.selectors.customer import primary_phones, search_condition
-from leads.selectors.prospect import prospect_list
 from leads.selectors.timeline import PER_SOURCE, Entry
 
 ORDERING = ("-created_at", "-id")
@@ -85,7 +84,8 @@ def cars_of(store_id: int) -> QuerySet[DemoCar]:
 
 def bookable_cards(*, user: Any, store_id: int, text: str = "", limit: int = 8) -> list[Prospect]:
     """Live cards a drive can be booked for: those that match, else those contacted last."""
-    rows = prospect_list(user=user).filter(store_id=store_id, status__in=LIVE_STATUSES)
+    rows = Prospect.objects.visible_to(user).filter(store_id=store_id, status__in=LIVE_STATUSES)
+    rows = rows.select_related("customer", "owner", "series").prefetch_related(primary_phones())
     if text.strip():
         rows = rows.filter(search_condition(text, "customer__"))
     return list(rows.order_by(F("last_contact_at").desc(nulls_last=True), "-id")[:limit])
