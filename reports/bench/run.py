@@ -42,16 +42,17 @@ def prepare(size: str) -> dict[str, str]:
         "DEMO_PASSWORD": PASSWORD,
         "DB_STATEMENT_TIMEOUT_MS": "600000",
     }
-    if _create(name):
-        stores, months = SIZES[size]
-        _manage(environment, "migrate", "-v", "0")
-        _manage(environment, "seed_demo", "--stores", str(stores), "--months", str(months))
-        _manage(environment, "collectstatic", "-v", "0", "--no-input")
+    _create(name)
+    stores, months = SIZES[size]
+    # Also for a database of earlier today: the code may have moved on, and stores that are there are left alone.
+    _manage(environment, "migrate", "-v", "0")
+    _manage(environment, "seed_demo", "--stores", str(stores), "--months", str(months))
+    _manage(environment, "collectstatic", "-v", "0", "--no-input")
     return environment
 
 
-def _create(name: str) -> bool:
-    """Make the database; an older one of the same size goes. False when it is there already."""
+def _create(name: str) -> None:
+    """Make the database when it is not there; an older one of the same size goes."""
     parameters = {**connection.get_connection_params(), "dbname": "postgres"}
     for key in ("cursor_factory", "context"):
         parameters.pop(key, None)
@@ -61,10 +62,8 @@ def _create(name: str) -> bool:
         for old in there:
             if old != name:
                 line.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(old)))
-        if name in there:
-            return False
-        line.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    return True
+        if name not in there:
+            line.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
 def _manage(environment: dict[str, str], *arguments: str) -> None:
