@@ -165,5 +165,7 @@ def menu_for(user: Any, path: str) -> dict[str, Any]:
     current = max(
         (row for row in flat.values() if path.startswith(row["url"])), key=lambda r: len(r["url"]), default=None
     )
-    tabs = [flat[name] for name in TABS if name in flat][:4]
+    # Who lives on raw leads has them beside Today.
+    wanted = (TABS[0], "leads:lead_list", *TABS[1:]) if has_role(user, (Role.DCC_AGENT,)) else TABS
+    tabs = [flat[name] for name in wanted if name in flat][:4]
     return {"sections": sections, "tabs": tabs, "current": current["url"] if current else ""}

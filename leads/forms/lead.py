@@ -122,6 +122,7 @@ class AssigneeForm(DomainForm):
         super().__init__(*args, **kwargs)
         for name, top in (("weight", 10), ("cap", 500)):
             field = self.fields[name]
+            field.widget.attrs["placeholder"] = _("按门店策略")
             text = _("%(label)s请填 0 到 %(top)s 的整数。") % {"label": field.label, "top": top}
             field.error_messages |= {"min_value": text, "max_value": text, "invalid": text}
 
