@@ -13,7 +13,7 @@ def two_person_guard() -> pgtrigger.Trigger:
     return pgtrigger.Trigger(
         name="two_persons",
         when=pgtrigger.Before,
-        operation=pgtrigger.Insert | pgtrigger.UpdateOf("status"),
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("status"),  # type: ignore[no-untyped-call]
         func="""
             IF NEW.status IN ('lost', 'dormant') AND (TG_OP = 'INSERT' OR OLD.status IS DISTINCT FROM NEW.status) THEN
                 IF NOT EXISTS (

@@ -181,7 +181,7 @@ def loss_withdraw(*, by: Any, application_id: int) -> LossApplication:
         raise NotAllowed("只有申请人本人可以撤回申请。")
     # The request first: the lock order of asking and answering.
     withdraw_request(by=by, kind=APPROVALS[LossKind(row.kind)], subject_id=row.pk)
-    card = locked_with_customer(Prospect.objects.all(), row.prospect_id)
+    card = lock(Prospect.objects.all(), row.prospect_id)
     row = lock(LossApplication.objects.all(), row.pk)
     if not row.is_pending:
         raise Conflict("decided", f"该申请已处理（{row.get_state_display()}），不能撤回。")

@@ -57,7 +57,7 @@ def loss_decide(
         raise NotAllowed("您不能审批自己的申请，或审批权限不足。")
     if approval.state != ApprovalState.PENDING:
         raise Conflict("decided", f"该申请已由其他人处理（{approval.get_state_display()}），请刷新查看。")
-    card, row = _locked(found.pk)
+    card, row = _locked(found.pk, giving=decision == LossDecision.REASSIGN)
     check_version(card, version, grade=card.grade, status=card.get_status_display())
     comment = clean_text(comment)
     if decision not in LossDecision:
@@ -79,15 +79,17 @@ def _heir(card: Prospect, person: Any) -> Any:
     return person
 
 
-def _locked(application_id: int) -> tuple[Prospect, LossApplication]:
+def _locked(application_id: int, *, giving: bool) -> tuple[Prospect, LossApplication]:
+    """The card and the application; the customer first only when it changes hands, so that contacts never wait for it."""
     prospect_id = LossApplication.objects.values_list("prospect_id", flat=True).get(pk=application_id)
-    card = locked_with_customer(Prospect.objects.all(), prospect_id)
+    cards = Prospect.objects.all()
+    card = locked_with_customer(cards, prospect_id) if giving else lock(cards, prospect_id)
     return card, lock(LossApplication.objects.all(), application_id)
 
 
 def _answered(approval: Approval, by: Any, state: LossState) -> tuple[Prospect, LossApplication]:
     """The locked card and application with the answer written; only a waiting one, only by a second person."""
-    card, row = _locked(approval.subject_id)
+    card, row = _locked(approval.subject_id, giving=state == LossState.REASSIGNED)
     if not row.is_pending:
         raise Conflict("decided", f"该申请已处理（{row.get_state_display()}），请刷新查看。")
     if by.pk in (row.applied_by_id, card.owner_id):

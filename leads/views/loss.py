@@ -147,7 +147,7 @@ class LossDecide(Page):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         row = loss_get(user=request.user, application_id=pk)
         require_decider(request.user, row)
-        form = LossDecisionForm(request.POST, user=request.user, card=row.prospect)
+        form: Any = LossDecisionForm(request.POST, user=request.user, card=row.prospect)
         if not form.is_valid():
             return refuse(request, DETAIL, story_of(request, row), form)
         try:

@@ -115,7 +115,7 @@ def card_context(request: HttpRequest, card: Prospect) -> dict[str, Any]:
         "plain": None,
         "stands_in": standing_in,
         "referrer_open": card.referred_by is not None and (card.referred_by.owner_id == user.pk or sees_others(user)),
-        **_giving_up(card, tasks),
+        **_giving_up(card, tasks, asked=any(entry.kind == "loss" for entry in timeline)),
         "may": {
             "log": can(user, "follow_up.log", card.store_id) and policies.can_be_followed(card),
             "edit": can(user, "prospect.change", card.store_id) and policies.can_edit(card) and not standing_in,
@@ -130,9 +130,9 @@ def card_context(request: HttpRequest, card: Prospect) -> dict[str, Any]:
     }
 
 
-def _giving_up(card: Prospect, tasks: list[FollowUpTask]) -> dict[str, Any]:
-    """What stands on the card about a refusal and an application."""
-    last = last_application_of(card)
+def _giving_up(card: Prospect, tasks: list[FollowUpTask], *, asked: bool) -> dict[str, Any]:
+    """What stands on the card about a refusal and an application; without one in the story nothing is read."""
+    last = last_application_of(card) if asked else None
     second = next((task for task in tasks if task.kind == TaskKind.SECOND), None)
     rejected = last is not None and last.state == LossState.REJECTED and card.status == ProspectStatus.ACTIVE
     return {
