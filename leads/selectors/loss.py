@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
-from dealership.approvals.selectors import approvals_seen
+from dealership.approvals.selectors import decided_by, to_decide
 from dealership.core.errors import NotFound
 from dealership.org.models import Store
 from leads.choices import CallBackResult, FollowUpOutcome, LossKind, LossState, ProspectStatus, TaskKind
@@ -22,10 +22,11 @@ LOST_SIGHT_ORDER = ("next_follow_up_at", "id")
 
 
 def loss_seen(*, user: Any) -> QuerySet[LossApplication]:
-    """Applications within reach, and those whose request this person may read (a stand-in, who decided it)."""
-    seen = approvals_seen(user=user).filter(kind__startswith="prospect.").values("pk")
-    visible = LossApplication.objects.visible_to(user).values("pk")
-    return LossApplication.objects.filter(Q(pk__in=visible) | Q(approval_id__in=seen))
+    """Applications within reach, those this person may answer (a stand-in), and those they answered."""
+    mine = Q(pk__in=LossApplication.objects.visible_to(user).values("pk"))
+    for requests in (to_decide(user=user), decided_by(user=user)):
+        mine |= Q(approval_id__in=requests.filter(kind__startswith="prospect.").order_by().values("pk"))
+    return LossApplication.objects.filter(mine)
 
 
 def loss_list(*, user: Any) -> QuerySet[LossApplication]:

@@ -80,7 +80,7 @@ def _heir(card: Prospect, person: Any) -> Any:
 
 
 def _locked(application_id: int, *, giving: bool) -> tuple[Prospect, LossApplication]:
-    """The card and the application; the customer first only when it changes hands, so that contacts never wait for it."""
+    """The card and the application; the customer first only when it changes hands: no contact waits for it."""
     prospect_id = LossApplication.objects.values_list("prospect_id", flat=True).get(pk=application_id)
     cards = Prospect.objects.all()
     card = locked_with_customer(cards, prospect_id) if giving else lock(cards, prospect_id)

@@ -69,6 +69,8 @@ class LossNumber(LossCall):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         row = call_get(user=request.user, application_id=pk)
         require(request.user, "loss.call_back", row.store_id)
+        if request.POST.get("purpose") != "call":
+            raise DomainError("bad_purpose", _("号码只在回访时显示，请在回访页面点“显示号码”。"))
         plain = loss_number(by=request.user, application_id=pk, ip=request.META.get("REMOTE_ADDR"))
         context = {**self.context(request, row), "plain": plain, "form": CallBackForm(user=request.user)}
         return render(request, TEMPLATE, context)

@@ -122,7 +122,7 @@ def test_care_calls_from_the_list(client_for, person, store, consultant, card):
     assert reverse("leads:loss_call", args=[row.pk]) in client.get(reverse("leads:loss_calls")).text
     number = card.customer.phones.get().number.removeprefix("+86")
     assert number not in client.get(reverse("leads:loss_call", args=[row.pk])).text
-    assert number in client.post(reverse("leads:loss_number", args=[row.pk])).text
+    assert number in client.post(reverse("leads:loss_number", args=[row.pk]), {"purpose": "call"}).text
     url = reverse("leads:loss_call", args=[row.pk])
     assert client.post(url, {"result": "confirmed"}).status_code == 422
     assert client.post(url, {"result": "confirmed", "note": "客户确认已买别家"}).status_code == 302
