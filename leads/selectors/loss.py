@@ -12,7 +12,7 @@ from dealership.org.models import Store
 from leads.choices import CallBackResult, FollowUpOutcome, LossKind, LossState, ProspectStatus, TaskKind
 from leads.models import FollowUp, FollowUpTask, LossApplication, LossCallBack, Prospect, StatusChange
 from leads.selectors.customer import primary_phones
-from leads.selectors.prospect import prospect_list
+from leads.selectors.prospect import prospect_rows
 
 # Lists by clock (the most urgent first) or by day.
 ORDERINGS: dict[str, tuple[str, ...]] = {"-applied_at": ("-applied_at", "-id"), "due_at": ("due_at", "id")}
@@ -103,7 +103,7 @@ def out_of_control_list(*, user: Any) -> QuerySet[Prospect]:
     """失控客户: with `since` and the contact that was due, the longest forgotten first."""
     moved = StatusChange.objects.filter(prospect=OuterRef("pk"), to_status=ProspectStatus.OUT_OF_CONTROL)
     since, why = (Subquery(moved.order_by("-at", "-id").values(name)[:1]) for name in ("at", "reason"))
-    rows = prospect_list(user=user).filter(status=ProspectStatus.OUT_OF_CONTROL, next_follow_up_at__isnull=False)
+    rows = prospect_rows(user=user).filter(status=ProspectStatus.OUT_OF_CONTROL, next_follow_up_at__isnull=False)
     return rows.annotate(since=since, why=why)
 
 
