@@ -205,7 +205,6 @@ def red_is_approved(*, deal: Deal) -> bool:
     return Approval.objects.filter(kind="deal_red", subject_id=deal.pk, state=ApprovalState.APPROVED).exists()
 
 
-<<<<<<< HEAD
 def _unpaid() -> QuerySet[Deal]:
     """Allocated deals without a receipt since the allocation: none registered, none cleared, no loan approved."""
     since = Payment.objects.filter(deal=OuterRef("pk"), registered_at__gte=OuterRef("allocated_at"), amount__gt=0)
@@ -226,13 +225,13 @@ def unpaid_allocations(*, moment: dt.datetime) -> list[int]:
         for pk, store_id, allocated_at in rows
         if allocated_at and allocated_at < moment - dt.timedelta(days=policy("allocation.unpaid_days", store_id))
     ]
-=======
+
+
 def why_not_lost(prospect_id: int) -> str:
     """A card with a live deal is not given up: the deal is ended first. Asked by the losses of customers."""
     if Deal.objects.live().filter(prospect_id=prospect_id).exists():
         return "该客户还有未结束的报价或订单，请先作废或退订，再申请战败或休眠。"
     return ""
->>>>>>> 3022d35 (Prove the two persons: states, races, random play; losses over pages and API; docs)
 
 
 def held_count(person: Any) -> int:
