@@ -103,7 +103,7 @@ class LeadGiveForm(DomainForm):
 
     def __init__(self, *args: Any, lead: Lead, **kwargs: Any) -> None:
         super().__init__(*args, initial={"version": lead.version}, **kwargs)
-        offer(self, "new_owner", sellers_in(lead.store).exclude(pk=lead.owner_id))
+        offer(self, "new_owner", sellers_in(lead.store).exclude(pk=lead.owner_id or 0))
         self.fields["reason"].required = lead.owner_id is not None
 
     def told(self) -> dict[str, Any]:

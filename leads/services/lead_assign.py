@@ -83,18 +83,10 @@ def _tell(given: list[tuple[Lead, LeadAssignment, LeadChange]]) -> None:
     """One notice per person: the lead itself, or how many there are."""
     by_person: dict[int, list[tuple[Lead, LeadAssignment]]] = {}
     for lead, turn, _row in given:
-        by_person.setdefault(turn.owner_id, []).append((lead, turn))
+        by_person.setdefault(turn.owner_id or 0, []).append((lead, turn))
     for rows in by_person.values():
         lead, turn = rows[0]
-        if len(rows) == 1:
-            lead_state.tell_owner(lead, turn)
-            continue
-        due = periods.local_time(turn.sla_due_at)
-        notify(
-            to=[turn.owner], kind="lead.assigned", key=f"lead:{lead.pk}:turn:{turn.pk}",
-            text=f"您有 {len(rows)} 条新线索，请在 {due:%m-%d %H:%M} 前首次联系。",
-            url=reverse("leads:lead_list") + "?state=assigned",
-        )  # fmt: skip
+        lead_state.tell_owner(lead, turn, count=len(rows))
 
 
 @service

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.urls import reverse
 
@@ -117,12 +117,14 @@ def give(
     return turn
 
 
-def tell_owner(lead: Lead, turn: LeadAssignment) -> None:
-    """A notice with the deadline and no personal data."""
-    due = periods.local_time(turn.sla_due_at)
+def tell_owner(lead: Lead, turn: LeadAssignment, *, count: int = 1) -> None:
+    """A notice with the deadline and no personal data: the lead itself, or how many came at once."""
+    due, owner = periods.local_time(turn.sla_due_at), cast("Any", turn.owner)
+    what = "一条" if count == 1 else f" {count} 条"
     notify(
-        to=[turn.owner], kind="lead.assigned", key=f"lead:{lead.pk}:turn:{turn.pk}",
-        text=f"您有一条新线索，请在 {due:%m-%d %H:%M} 前首次联系。", url=url_of(lead),
+        to=[owner], kind="lead.assigned", key=f"lead:{lead.pk}:turn:{turn.pk}",
+        text=f"您有{what}新线索，请在 {due:%m-%d %H:%M} 前首次联系。",
+        url=url_of(lead) if count == 1 else reverse("leads:lead_list") + "?state=assigned",
     )  # fmt: skip
 
 

@@ -162,7 +162,7 @@ def test_nobody_able_leaves_it_in_the_pool(store, manager):
 def test_the_card_of_a_merged_lead_is_of_the_customer_only(store, consultant, manager):
     """A file without a live card: the owner is told, no card is invented."""
     customer = make_prospect(consultant, store).customer
-    customer.prospects.update(status="lost", next_follow_up_at=None)
+    customer.prospects.update(status="delivered", next_follow_up_at=None)
     taken = lead_create(by=manager, store=store, row=LeadRow(customer.phones.get().number))
     assert (taken.lead.customer, taken.lead.prospect) == (customer, None)
     assert Customer.objects.count() == 1

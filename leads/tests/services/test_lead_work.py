@@ -151,9 +151,9 @@ def test_a_file_made_meanwhile_is_joined(store, lead, consultant, colleague):
     assert LeadAssignment.objects.get().ended_by_event == "merge"
 
 
-def test_an_own_lost_customer_gets_a_new_card(store, lead, consultant):
+def test_an_own_customer_whose_card_has_ended_gets_a_new_one(store, lead, consultant):
     old = make_prospect(consultant, store, phone="13800138000")
-    Prospect.objects.filter(pk=old.pk).update(status="lost", next_follow_up_at=None)
+    Prospect.objects.filter(pk=old.pk).update(status="delivered", next_follow_up_at=None)
     done = lead_convert(by=consultant, lead_id=lead.pk, name="陈静")
     assert done.state == LeadState.CARDED
     assert done.prospect.previous == old
