@@ -388,3 +388,22 @@ class ClaimWish(TextChoices):
 
     TAKE = "take", "接手"
     SHARE = "share", "分成（各 50%）"
+
+
+class QualityIssue(TextChoices):
+    """What in a month's follow-ups looks written rather than done (product.md §5.11)."""
+
+    COPIED = "copied", "内容雷同"
+    SHORT = "short", "内容过短"
+    BURST = "burst", "收工前突击"
+    NO_ANSWER = "no_answer", "一直未接通"
+    STUCK = "stuck", "级别长期不变"
+
+
+class SpotResult(TextChoices):
+    """What the customer said about a follow-up."""
+
+    TRUE = "true", "属实"
+    PARTLY = "partly", "部分属实"
+    FALSE = "false", "不实"
+    UNREACHED = "unreached", "未联系上"

@@ -44,6 +44,7 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
             Entry(_("线索公共池"), "outline/hand-grab.svg", "leads:lead_pool", "lead", "lead.pick"),
             Entry(_("意向客户"), "outline/users.svg", "leads:prospect_list", "prospect", short=_("客户")),
             Entry(_("级别看板"), "outline/layout-kanban.svg", "leads:prospect_board", "prospect"),
+            Entry(_("跟进质量"), "outline/zoom-check.svg", "leads:quality_list", "follow_up", "spot_check.record"),
             Entry(_("客户交接"), "outline/users-group.svg", "leads:handover_list", "prospect", "prospect.handover"),
             Entry(_("跟进日历"), "outline/calendar-event.svg", "leads:calendar", "follow_up"),
             Entry(_("代跟进安排"), "outline/user-share.svg", "leads:stand_in", "prospect", "duty.manage"),

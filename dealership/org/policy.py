@@ -99,6 +99,13 @@ DEFAULTS: dict[str, Any] = {
     "tax.margin_surcharge": "0.12",
     "receivable.overdue_days": {"full": 0, "loan": 15},
     # result files of background work are kept this long
+    # Suspicious follow-ups (product.md §5.11): when something counts, and what it costs of 100 points.
+    "quality.limits": {
+        "copies": 3, "shortest": 10, "burst": 5, "burst_minutes": 10, "burst_from": "17:00", "no_answers": 4,
+        "stuck": 6,
+    },
+    "quality.weights": {"copied": 60, "short": 40, "burst": 40, "no_answer": 30, "stuck": 20},
+    "spot_check.per_person": 2,
     # Names of the three tables and two cards differ from brand to brand (§2.3): labels of the store.
     "register.visits": "来店（电）客户登记表",
     "register.grades": "意向客户级别状况表",

@@ -57,8 +57,9 @@ CONSULTANT_ACTS = frozenset(
 ) | {"lead.create", "lead.work", "loss.apply", "prospect.claim"}
 MANAGER_ACTS = CONSULTANT_ACTS | frozenset(
     """approval.decide review.comment review.return review.lock review.evening prospect.reassign visit.assign
-    prospect.handover loss.decide register.sign register.confirm month.confirm month.recheck target.set
-    deal.change_any report.view settings.view duty.manage demo_car.manage lead.assign lead.settings""".split()
+    prospect.handover spot_check.record loss.decide register.sign register.confirm month.confirm month.recheck
+    target.set deal.change_any report.view settings.view duty.manage demo_car.manage lead.assign
+    lead.settings""".split()
 )
 
 ROLE_TABLE: dict[Role, RoleRule] = {

@@ -9,6 +9,7 @@ from leads.models.owner import CareTask, OwnedVehicle
 from leads.models.ownership import CreditShare, HandOver, HandOverItem
 from leads.models.prospect import GradeChange, OwnerChange, Prospect, StatusChange
 from leads.models.register_day import RegisterDay
+from leads.models.spot_check import SpotCheck
 from leads.models.strategy import MonthReviewCard, StrategyCard
 from leads.models.visit import Visit
 
@@ -36,6 +37,7 @@ __all__ = [
     "OwnerChange",
     "Prospect",
     "RegisterDay",
+    "SpotCheck",
     "StatusChange",
     "StrategyCard",
     "TestDrive",

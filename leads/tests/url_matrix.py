@@ -6,7 +6,7 @@ from typing import Any
 
 from dealership.core import periods
 from dealership.tests.matrix import CANARY, PAYLOAD, READ_WRITE, WRITE, Url, World
-from leads.models import HandOver, LossApplication, OwnedVehicle
+from leads.models import FollowUp, HandOver, LossApplication, OwnedVehicle, Prospect, SpotCheck
 from leads.tests.builders import make_demo_car, make_drive, make_visit
 from leads.tests.lead_builders import make_lead, nobody_takes
 from leads.tests.loss_builders import make_loss
@@ -71,6 +71,10 @@ URLS = {
     "leads:handover_undo": Url(
         WRITE, row="handover", resource="prospect", act="prospect.handover", also=frozenset({404})
     ),
+    "leads:quality_list": Url(also=MAY_REFUSE),
+    "leads:quality_rows": Url(kwargs={"person": 999_999_999, "issue": "copied"}, also=MAY_REFUSE),
+    "leads:spot_check_list": Url(also=MAY_REFUSE),
+    "leads:spot_check": Url(READ_WRITE, row="spot_check", resource="prospect", act="spot_check.record"),
     "leads:prospect_bulk": Url(READ_WRITE, view="follow_up.log", act="follow_up.log"),
     "leads:calendar": Url(also=MAY_REFUSE),
     "leads:prospect_detail": Url(**CARD),
@@ -180,6 +184,7 @@ def rows(world: World) -> dict[str, dict[str, int]]:
         ).pk  # fmt: skip
         found["loss_application"][place] = found["loss_call"][place] = _asked(user, store, name)
     found["handover"] = _hand_overs(world)
+    found["spot_check"] = _spot_checks(found["prospect"])
     return found
 
 
@@ -202,5 +207,22 @@ def _hand_overs(world: World) -> dict[str, int]:
         made[place] = HandOver.objects.create(
             store=store, person=world.user(key), reason=CANARY if place == "other" else PAYLOAD, made_by=boss,
             made_at=moment, undo_until=moment,
+        ).pk  # fmt: skip
+    return made
+
+
+def _spot_checks(cards: dict[str, int]) -> dict[str, int]:
+    """A sampled follow-up of each card."""
+    made = {}
+    for place, pk in cards.items():
+        card = Prospect.objects.get(pk=pk)
+        row = FollowUp.objects.create(
+            store_id=card.store_id, team_id=card.team_id, owner_id=card.owner_id, done_by_id=card.owner_id,
+            prospect=card, customer_id=card.customer_id, done_at=periods.now(), channel="phone", outcome="reached",
+            content=PAYLOAD, grade_before=card.grade, grade_after=card.grade,
+        )  # fmt: skip
+        made[place] = SpotCheck.objects.create(
+            store_id=card.store_id, team_id=card.team_id, owner_id=card.owner_id, prospect=card, follow_up=row,
+            week=periods.today(), sampled_at=periods.now(), grade_then=card.grade,
         ).pk  # fmt: skip
     return made
