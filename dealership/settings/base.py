@@ -308,6 +308,7 @@ SPECTACULAR_SETTINGS = {
                 "FollowUpOutcome",
                 "Grade",
                 "LeadInvalidReason",
+                "LossReason",
                 "ProspectStatus",
                 "PurchaseKind",
                 "TaskKind",
