@@ -61,7 +61,7 @@ def closed_month_statement_guards(column: str) -> list[pgtrigger.Trigger]:
             level=pgtrigger.Statement,
             when=pgtrigger.After,
             operation=operation,
-            referencing=pgtrigger.Referencing(**rows),
+            referencing=pgtrigger.Referencing(**rows),  # type: ignore[no-untyped-call]
             declare=[("touched", "record")],
             func=f"""
             FOR touched IN {" UNION ".join(f"SELECT store_id, {column} AS month FROM {name}" for name in rows.values())}

@@ -27,8 +27,8 @@ def typed_field(key: str, name: str, default: Any) -> forms.Field:
     if isinstance(default, int):
         return forms.IntegerField(label=label, min_value=0, max_value=3650)
     if NUMBER.fullmatch(default):
-        box = forms.NumberInput(attrs={"inputmode": "decimal", "step": "any", "min": "0"})
-        return forms.DecimalField(label=label, min_value=0, max_digits=12, decimal_places=4, widget=box)
+        number = forms.NumberInput(attrs={"inputmode": "decimal", "step": "any", "min": "0"})
+        return forms.DecimalField(label=label, min_value=0, max_digits=12, decimal_places=4, widget=number)
     if CLOCK.fullmatch(default):
         box = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
         return forms.TimeField(
@@ -92,7 +92,7 @@ class PolicyForm(DomainForm):
         initial = kwargs.pop("initial", {})
         initial |= {PART + name: current[name] if name else current for name in inputs}
         made = {PART + name: typed_field(key, name, part) for name, part in inputs.items()}
-        self.base_fields = {**type(self).base_fields, **made}
+        self.base_fields = {**type(self).base_fields, **made}  # type: ignore[misc]
         super().__init__(data, initial=initial, **kwargs)
         self.rows = self._rows(data, current) if isinstance(default, list) else None
 

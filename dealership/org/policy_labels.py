@@ -134,7 +134,8 @@ MOST_ROWS = 12
 
 def part_label(name: str) -> str:
     """The name of a part of a table; one without a name shows itself."""
-    return str(PARTS.get(name) or dict(Role.choices).get(name, name))
+    roles: dict[str, Any] = {role.value: role.label for role in Role}
+    return str(PARTS.get(name) or roles.get(name, name))
 
 
 def shown(key: str, value: Any, name: str = "") -> str:

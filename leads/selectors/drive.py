@@ -216,10 +216,10 @@ def when(moment: dt.datetime) -> str:
 def timeline_entries(user: Any, customer_id: int) -> Iterable[Entry]:
     """Moves of a customer's test drives within the reader's reach (`timeline.register_source`), in one statement."""
     rows = TestDriveChange.objects.visible_to(user).filter(drive__customer_id=customer_id)
-    rows = rows.order_by("-at", "-id").values_list(
+    columns = rows.order_by("-at", "-id").values_list(
         "at", "drive_id", "drive__series__name", "to_status", "reason", "drive__feedback", "by__name"
     )
-    for at, drive_id, series, status, reason, said, by in rows[:PER_SOURCE]:
+    for at, drive_id, series, status, reason, said, by in columns[:PER_SOURCE]:
         title = _("试乘试驾 · %(series)s · %(status)s") % {"series": series, "status": DriveStatus(status).label}
         text = said if status == DriveStatus.FINISHED else reason
         yield Entry(at, "drive", title, text, by, reverse("leads:drive_detail", args=[drive_id]), state=status)

@@ -14,10 +14,9 @@ from dealership.core.masking import mask_phone
 from dealership.core.periods import day_label, local_date
 from dealership.core.search import Finder, Hit
 from dealership.org.reach import home_store
-from leads.choices import OPEN_LEAD_STATES, LookupState
+from leads.choices import LookupState
 from leads.models import OwnedVehicle, Prospect
 from leads.selectors.customer import customer_lookup, primary_phones, search_condition
-from leads.selectors.lead import lead_condition, lead_list
 
 
 def find_prospects(user: Any, text: str, limit: int) -> list[Hit]:
@@ -33,19 +32,6 @@ def find_prospects(user: Any, text: str, limit: int) -> list[Hit]:
             reverse("leads:prospect_detail", args=[card.pk]),
         )
         for card in rows[:limit]
-    ]
-
-
-def find_leads(user: Any, text: str, limit: int) -> list[Hit]:
-    """Unprocessed raw leads by name or part of the number; the others are found through their card."""
-    rows = lead_list(user=user).filter(lead_condition(text), state__in=OPEN_LEAD_STATES).order_by("-received_at", "-id")
-    return [
-        Hit(
-            lead.display_name,
-            " · ".join([mask_phone(lead.phone), str(lead.get_state_display()), str(lead.owner or _("公共池"))]),
-            reverse("leads:lead_detail", args=[lead.pk]),
-        )
-        for lead in rows[:limit]
     ]
 
 
@@ -90,7 +76,6 @@ def _masked(customer: Any) -> list[str]:
 
 FINDERS = (
     Finder(gettext_lazy("意向客户"), "prospect", 10, find_prospects),
-    Finder(gettext_lazy("线索"), "lead", 15, find_leads),
     Finder(gettext_lazy("号码归属"), "visit", 20, find_whose),
     Finder(gettext_lazy("保有客户"), "owned_vehicle", 50, find_owners),
 )

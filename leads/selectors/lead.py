@@ -78,14 +78,6 @@ def lead_list(*, user: Any) -> QuerySet[Lead]:
     return rows.select_related("store", "owner", "source", "series", "previous_owner")
 
 
-def lead_condition(text: str) -> Q:
-    """Part of a name, or of a number from four digits on."""
-    digits = text.replace(" ", "").replace("-", "")
-    if digits.isdigit():
-        return Q(phone__contains=digits) if len(digits) >= 4 else Q(pk__in=[])
-    return Q(name__contains=text.strip())
-
-
 def lead_pool(*, user: Any) -> QuerySet[Lead]:
     """公共池 within reach, the longest waiting first."""
     return lead_list(user=user).pool()  # type: ignore[attr-defined, no-any-return]

@@ -77,11 +77,12 @@ class Quality:
 def contacts_of(*, user: Any, store: Store, period: Period) -> list[Contact]:
     """A store's contacts of a period within the reader's reach, in order; one statement."""
     rows = FollowUp.objects.visible_to(user).filter(store=store, **period.filter("done_at"))
-    rows = rows.order_by("done_at", "id").values_list(
+    columns = rows.order_by("done_at", "id").values_list(
         "pk", "done_by_id", "prospect_id", "done_at", "outcome", "content", "grade_before", "grade_after",
         "prospect__status",
     )  # fmt: skip
-    return [Contact(*row[:8], is_open=row[8] in OPEN_STATUSES) for row in rows]
+    found: list[tuple[Any, ...]] = list(columns)
+    return [Contact(*row[:-1], row[-1] in OPEN_STATUSES) for row in found]
 
 
 def quality_of(*, user: Any, store: Store, period: Period) -> list[Quality]:

@@ -186,7 +186,7 @@ def _plain_books(path: str) -> dict[str, float]:
 
 def _styled(sheet: Any, value: Any, like: Any, styles: dict[int, Any]) -> Any:
     """A cell with the style of another workbook's cell; the style itself is copied the first time only."""
-    cell = WriteOnlyCell(sheet, value)
+    cell: Any = WriteOnlyCell(sheet, value)
     if like.style_id not in styles:
         for name in ("font", "fill", "border", "alignment", "number_format", "protection"):
             setattr(cell, name, copy(getattr(like, name)))

@@ -268,7 +268,7 @@ def grade_block(state: dict[Any, figures.Figures], place: Place) -> Block:
         rows,
         chart,
         foot,
-        empty=_("还没有在跟的意向客户。") if is_known else UNRECORDED,
+        empty=str(_("还没有在跟的意向客户。") if is_known else UNRECORDED),
     )
 
 
@@ -349,5 +349,5 @@ def stock_block(reader: Any, place: Place, period: Period) -> Block:
     }
     foot = [Cell(_("合计"), number=False), Cell(str(whole), place.url("stock_units")), Cell("")]
     heads = [_("库龄"), _("台数"), _("占比")]
-    empty = _("没有在库车辆。") if is_known else UNRECORDED
+    empty = str(_("没有在库车辆。") if is_known else UNRECORDED)
     return Block("stock", _("库存库龄"), _("期末在库车辆按到库天数"), heads, rows, chart, foot, empty=empty)

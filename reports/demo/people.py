@@ -166,5 +166,5 @@ class Hiring:
             valid=DateRange(self._since, None),
             rest_weekday=self._number % 5 if team else None,
         )
-        self.accounts.append(Account(username, name, role.label, shape.short_name if shape else "集团"))
+        self.accounts.append(Account(username, name, str(role.label), shape.short_name if shape else "集团"))
         return int(user["id"])

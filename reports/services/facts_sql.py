@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -73,7 +73,8 @@ def replace(*, store_id: int, month: dt.date, work: Work, days: Collection[dt.da
     made = f"UNION ALL VALUES {', '.join([_COMPUTED] * len(lines))}" if lines else ""
     statement = _REPLACE.format(counted=inner, feeds=", ".join([_FEED] * len(work.feeds)), computed=made)
     states = keys_of("now")
-    told = [store_id, month, states, list(days), store_id, month, states]
+    told: list[Any] = [store_id, month, states, list(days), store_id, month, states]
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*values, *chain(*work.feeds), *chain(*lines), *told])
+        given: list[Any] = [*values, *chain(*work.feeds), *chain(*lines), *told]
+        cursor.execute(statement, given)
         return Written(*cursor.fetchone())

@@ -78,8 +78,10 @@ def _replace(store_id: int, month: dt.date) -> RollupResult:
 
 def _final_days(store_id: int, month: dt.date) -> set[dt.date]:
     """Days whose state was recorded after they had ended: they are kept as observed."""
-    filled = FillState.objects.filter(store_id=store_id, month=month, grain=FactGrain.NOW, done_at__isnull=False)
-    return {day for day, done in filled.values_list("day", "done_at") if done >= periods.end_of_day(day)}
+    filled = FillState.objects.filter(store_id=store_id, month=month, grain=FactGrain.NOW)
+    return {
+        day for day, done in filled.values_list("day", "done_at") if day and done and done >= periods.end_of_day(day)
+    }
 
 
 def take_rollup_lock(store_id: int, month: dt.date) -> None:

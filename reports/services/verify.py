@@ -70,8 +70,10 @@ def _differences(store_id: int, month: dt.date, include_today: bool) -> list[Dif
 
 def _recorded_states(store_id: int, month: dt.date) -> list[dt.date]:
     """Days whose state was recorded after they had ended."""
-    filled = FillState.objects.filter(store_id=store_id, month=month, grain=FactGrain.NOW, done_at__isnull=False)
-    return [day for day, done in filled.values_list("day", "done_at") if done >= periods.end_of_day(day)]
+    filled = FillState.objects.filter(store_id=store_id, month=month, grain=FactGrain.NOW)
+    return [
+        day for day, done in filled.values_list("day", "done_at") if day and done and done >= periods.end_of_day(day)
+    ]
 
 
 def _stored(rows: object) -> Sums:

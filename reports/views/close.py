@@ -52,7 +52,7 @@ def month_version(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     close = close_get(user=request.user, pk=pk)
     version = version_get(close=close, number=number)
     keys = readable_keys(request.user, close)
-    context = {"close": close, "version": version}
+    context: dict[str, Any] = {"close": close, "version": version}
     context |= {"figures": figures_of(version, keys), "changes": changes_of(version, keys)}
     return render(request, "reports/close_version.html", context)
 

@@ -123,11 +123,12 @@ def calendar_save(*, by: User, store: Store | None, lines: str) -> int:
     told = [line.told for line in found if line.fault] or ([] if found else [_("请填写至少一天。")])
     if told:
         raise DomainError("calendar_lines", told[0], {"lines": told[:10]})
-    for line in found:
-        defaults = {"kind": line.kind, "note": line.note}
-        CalendarDay.objects.update_or_create(store=store, day=line.day, defaults=defaults)
-    row = CalendarDay.objects.get(store=store, day=found[0].day)
-    record(by=by, action="calendar.save", target=row, changes={"days": len(found), "first": found[0].day})
+    days = [(line.day, {"kind": line.kind, "note": line.note}) for line in found if line.day is not None]
+    for day, defaults in days:
+        CalendarDay.objects.update_or_create(store=store, day=day, defaults=defaults)
+    first = days[0][0]
+    row = CalendarDay.objects.get(store=store, day=first)
+    record(by=by, action="calendar.save", target=row, changes={"days": len(days), "first": first})
     request_cache.forget("calendar")
     return len(found)
 

@@ -152,15 +152,6 @@ def test_pool_pick_and_the_second_hears_why(client_for, store, manager, agent, c
     assert "已经在您名下" in text_of(again)
 
 
-def test_the_search_finds_open_leads_within_reach(client, client_for, store, consultant, stranger):
-    lead = make_lead(consultant, store, owner=consultant, name="寻得到", phone="13800138000")
-    make_lead(stranger, make_store("B"), owner=stranger, name="金丝雀", phone="13900138000")
-    page = text_of(client.post("/search/", {"q": "138000"}))
-    assert url("detail", lead) in page
-    assert "金丝雀" not in page
-    assert "金丝雀" in text_of(client_for(stranger).post("/search/", {"q": "138000"}))
-
-
 def test_assignment_settings(client_for, manager, consultant, agent, store):
     client = client_for(manager)
     page = text_of(client.get(url("settings")))
