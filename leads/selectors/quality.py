@@ -82,7 +82,7 @@ def contacts_of(*, user: Any, store: Store, period: Period) -> list[Contact]:
         "prospect__status",
     )  # fmt: skip
     found: list[tuple[Any, ...]] = list(columns)
-    return [Contact(*row[:-1], row[-1] in OPEN_STATUSES) for row in found]
+    return [Contact(*(*row[:-1], row[-1] in OPEN_STATUSES)) for row in found]
 
 
 def quality_of(*, user: Any, store: Store, period: Period) -> list[Quality]:
