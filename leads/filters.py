@@ -18,14 +18,12 @@ from leads.choices import (
     FollowUpOutcome,
     Grade,
     LeadState,
-    LossKind,
-    LossReason,
-    LossState,
     ProspectStatus,
     VisitChannel,
     VisitPurpose,
     VisitType,
 )
+from leads.loss_choices import LossKind, LossReason, LossState
 from leads.models import Customer, DemoCar, FollowUp, Lead, LossApplication, OwnedVehicle, Prospect, TestDrive, Visit
 from leads.selectors.choices import filter_options, sellers_seen_by, sources_seen_by, stores_seen_by
 from leads.selectors.customer import search_condition

@@ -21,11 +21,11 @@ from leads.choices import (
     DriveKind,
     DriveStatus,
     LeadState,
-    LossState,
     ProspectStatus,
     TaskKind,
     VisitType,
 )
+from leads.loss_choices import LossState
 
 
 def covered_owners(user: Any) -> Q | None:

@@ -308,7 +308,6 @@ SPECTACULAR_SETTINGS = {
                 "FollowUpOutcome",
                 "Grade",
                 "LeadInvalidReason",
-                "LossReason",
                 "ProspectStatus",
                 "PurchaseKind",
                 "TaskKind",
@@ -316,6 +315,7 @@ SPECTACULAR_SETTINGS = {
                 "VisitPurpose",
                 "VisitType",
             ),
+            "leads.loss_choices": ("LossReason",),
             "reports.choices": ("CloseState",),
             "reviews.choices": ("ReviewKind", "ReviewState"),
             "sales.choices": (

@@ -15,8 +15,8 @@ from dealership.core.money import MAX_MONEY
 from dealership.org.reach import require
 from leads.api.base import Resource, listed, taken
 from leads.api.serializers import CleanText, CustomerBrief, PersonOut
-from leads.choices import CallBackResult, LossDecision, LossReason
 from leads.filters import LossFilter
+from leads.loss_choices import CallBackResult, LossDecision, LossReason
 from leads.models import LossApplication, LossCallBack
 from leads.selectors.choices import seller_chosen
 from leads.selectors.loss import DEFAULT_ORDERING, ORDERINGS, call_get, calls_of, loss_get, loss_list

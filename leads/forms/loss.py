@@ -12,8 +12,8 @@ from dealership.core import periods
 from dealership.core.forms import CleanCharField, DomainForm, MoneyInput
 from dealership.org.models import Store
 from dealership.org.policy import policy
-from leads.choices import BOUGHT_REASONS, CallBackResult, LossDecision, LossReason
 from leads.forms import AREA, offer
+from leads.loss_choices import BOUGHT_REASONS, CallBackResult, LossDecision, LossReason
 from leads.models import Prospect
 from leads.selectors.choices import sellers_in
 

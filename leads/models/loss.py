@@ -16,7 +16,8 @@ from dealership.core.models import Versioned
 from dealership.core.money import MoneyField
 from dealership.org.closing import closed_month_guard
 from dealership.org.models import Store, Team
-from leads.choices import CallBackResult, Grade, LossKind, LossReason, LossState
+from leads.choices import Grade
+from leads.loss_choices import CallBackResult, LossKind, LossReason, LossState
 from leads.models.customer import Customer
 from leads.models.follow_up import FollowUp
 from leads.models.guards import answered_guard

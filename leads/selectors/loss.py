@@ -9,7 +9,8 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from dealership.approvals.selectors import decided_by, to_decide
 from dealership.core.errors import NotFound
 from dealership.org.models import Store
-from leads.choices import CallBackResult, FollowUpOutcome, LossKind, LossState, ProspectStatus, TaskKind
+from leads.choices import FollowUpOutcome, ProspectStatus, TaskKind
+from leads.loss_choices import CallBackResult, LossKind, LossState
 from leads.models import FollowUp, FollowUpTask, LossApplication, LossCallBack, Prospect, StatusChange
 from leads.selectors.customer import primary_phones
 from leads.selectors.prospect import prospect_rows

@@ -16,7 +16,8 @@ from dealership.org.choices import Role
 from dealership.org.policy import policy
 from dealership.org.reach import people_in, require
 from dealership.org.roles import SELLING_ROLES
-from leads.choices import Grade, LossKind, LossState, ProspectStatus
+from leads.choices import Grade, ProspectStatus
+from leads.loss_choices import LossKind, LossState
 from leads.models import Customer, LossApplication, Prospect
 from leads.selectors.loss import due_to_wake
 from leads.services.handover import hand_over, locked_with_customer, reactivate

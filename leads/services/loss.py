@@ -21,7 +21,8 @@ from dealership.org.choices import Role
 from dealership.org.policy import policy
 from dealership.org.reach import can, people_in, require
 from leads import policies
-from leads.choices import LossKind, LossReason, LossState, ProspectStatus
+from leads.choices import ProspectStatus
+from leads.loss_choices import LossKind, LossReason, LossState
 from leads.models import Customer, LossApplication, Prospect
 from leads.services.handover import locked_with_customer, reactivate
 from leads.services.history import cancel_tasks, move_status

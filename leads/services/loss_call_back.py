@@ -13,7 +13,7 @@ from dealership.core.services import lock, service
 from dealership.core.text import clean_text
 from dealership.notices.services import notify
 from dealership.org.reach import require
-from leads.choices import CallBackResult
+from leads.loss_choices import CallBackResult
 from leads.models import LossApplication, LossCallBack
 
 

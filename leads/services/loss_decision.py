@@ -18,7 +18,8 @@ from dealership.core.text import clean_text
 from dealership.org.policy import policy
 from dealership.org.reach import people_in
 from dealership.org.roles import SELLING_ROLES
-from leads.choices import CallBackResult, LossDecision, LossKind, LossReason, LossState, ProspectStatus
+from leads.choices import ProspectStatus
+from leads.loss_choices import CallBackResult, LossDecision, LossKind, LossReason, LossState
 from leads.models import LossApplication, LossCallBack, Prospect
 from leads.selectors.loss import loss_seen
 from leads.services.handover import hand_over, locked_with_customer, reactivate, tell_owners

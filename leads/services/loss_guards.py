@@ -18,7 +18,8 @@ from dealership.core.text import clean_text
 from dealership.org.choices import Role
 from dealership.org.models import Membership
 from dealership.org.policy import policy
-from leads.choices import BOUGHT_REASONS, FollowUpOutcome, LossReason, LossState, ProspectStatus, TaskKind
+from leads.choices import FollowUpOutcome, ProspectStatus, TaskKind
+from leads.loss_choices import BOUGHT_REASONS, LossReason, LossState
 from leads.models import FollowUp, FollowUpTask, LossApplication, Prospect
 from leads.policies import loss_level
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from dealership.accounts.models import User
 from dealership.core import periods
-from leads.choices import LossReason, ProspectStatus
+from leads.choices import ProspectStatus
+from leads.loss_choices import LossReason
 from leads.models import LossApplication, Prospect
 from leads.services.loss import dormancy_apply, loss_apply
 from leads.services.loss_decision import loss_decide

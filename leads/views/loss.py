@@ -15,9 +15,9 @@ from dealership.core.errors import DomainError
 from dealership.core.paging import page_of
 from dealership.core.views import done, refuse
 from dealership.org.reach import can, require
-from leads.choices import BOUGHT_REASONS, LOSS_STATE_TONE, LossDecision
 from leads.filters import LossFilter
 from leads.forms.loss import DormancyForm, LossDecisionForm, LossForm
+from leads.loss_choices import BOUGHT_REASONS, LossDecision
 from leads.models import LossApplication, Prospect
 from leads.selectors.choices import sees_others
 from leads.selectors.loss import (
@@ -49,7 +49,7 @@ class LossList(Page):
         filters = LossFilter(request.GET, queryset=loss_list(user=request.user), request=request)
         sort = "due_at" if request.GET.get("state") == "pending" else DEFAULT_ORDERING
         page = page_of(request, filters.qs, ORDERINGS[sort])
-        context = {"filter": filters, "page": page, "now": periods.now(), "tones": LOSS_STATE_TONE}
+        context = {"filter": filters, "page": page, "now": periods.now()}
         context["sees_others"] = sees_others(request.user)
         return render(request, "leads/loss_list.html", context)
 
@@ -133,7 +133,6 @@ def story_of(request: HttpRequest, row: LossApplication) -> dict[str, Any]:
         "calls": calls_of(row),
         "contacts": manager_contacts(row),
         "timeline": customer_timeline(user=user, customer_id=row.customer_id)[:STORY],
-        "tones": LOSS_STATE_TONE,
         "now": periods.now(),
         "deciding": bool(row.is_pending and approval and may_decide(user, approval)),  # type: ignore[arg-type]
         "withdrawing": row.is_pending and row.applied_by_id == user.pk,

@@ -16,9 +16,10 @@ from dealership.core.paging import page_of
 from dealership.core.views import done, refuse
 from dealership.org.reach import can, require
 from leads import policies
-from leads.choices import LIVE_STATUSES, LossState, ProspectStatus, TaskKind
+from leads.choices import LIVE_STATUSES, ProspectStatus, TaskKind
 from leads.filters import ProspectFilter
 from leads.forms import FollowUpForm, ProspectForm, ReassignForm
+from leads.loss_choices import LossState
 from leads.models import FollowUpTask, Prospect
 from leads.selectors.choices import sees_others
 from leads.selectors.drive import running_drives

@@ -20,7 +20,8 @@ from dealership.jobs.services import plan_due
 from dealership.notices.models import Notice
 from dealership.org.choices import Role
 from dealership.org.models import PolicySetting
-from leads.choices import LossReason, LossState, ProspectStatus
+from leads.choices import ProspectStatus
+from leads.loss_choices import LossReason, LossState
 from leads.models import FollowUpTask, LossApplication, OwnerChange, Prospect, StatusChange
 from leads.policies import is_sampled
 from leads.services.loss import dormancy_apply, loss_apply, loss_withdraw
