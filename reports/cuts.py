@@ -18,6 +18,7 @@ from dealership.org.models import LeadSource
 from leads.choices import OPEN_GRADES
 from leads.kpis import NEW_CARDS, PROSPECTS_BY_GRADE
 from sales.kpis import STOCK_DAYS, STOCK_UNITS
+from sales.kpis.customers import SOURCE_CONVERSION
 
 NO_SOURCE = "none"
 
@@ -57,6 +58,7 @@ def _age(text: str, _stores: Collection[int]) -> Cut | None:
 _CUTS: dict[str, Callable[[str, Collection[int]], Cut | None]] = {
     PROSPECTS_BY_GRADE.key: _grade,
     NEW_CARDS.key: _source,
+    SOURCE_CONVERSION.key: _source,
     STOCK_UNITS.key: _age,
     STOCK_DAYS.key: _age,
 }

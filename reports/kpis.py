@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from dealership.core.kpi import Kpi, Measure
+from dealership.core.periods import month_of
 from leads.choices import Grade
-from leads.kpis import CARDS_CREATED
+from leads.kpis import CARDS_CREATED, INVITED_ARRIVED, LOSSES, RISES
 from reports.models import OpeningOrder, OpeningProspect
 from sales.kpis import DELIVERIES, ORDERS
+from sales.kpis.orders import deal_rows
 
 JUDGED_GRADES = (Grade.H, Grade.A, Grade.B, Grade.C)
 
 OPENING_PROSPECTS = Measure(
     rows=lambda: OpeningProspect.objects.filter(grade__in=JUDGED_GRADES), date="month", is_date=True, opening=True
 )
+# The same rows month by month: a longer period adds the openings of its months up.
+CARRIED_OVER = replace(OPENING_PROSPECTS, opening=False)
 OPENING_ORDERS = Measure(rows=OpeningOrder.objects.all, date="month", is_date=True, opening=True)
+
+
+def _carried_over() -> Q:
+    """Orders of cards that were among the opening ones of the month of the order."""
+    month = month_of(OuterRef("ordered_at"))
+    opened = OpeningProspect.objects.filter(prospect=OuterRef("prospect"), grade__in=JUDGED_GRADES, month=month)
+    return Q(Exists(opened))
+
 
 MONTH_OPEN_PROSPECTS = Kpi(
     key="month_open_prospects",
@@ -52,5 +67,51 @@ ORDER_DELIVERY_RATE = Kpi(
     grain="month",
 )
 
-KPIS: tuple[Kpi, ...] = (MONTH_OPEN_PROSPECTS, MONTH_OPEN_ORDERS, PROSPECT_CONVERSION, ORDER_DELIVERY_RATE)
+LOSS_RATE = Kpi(
+    key="loss_rate",
+    label=_("战败率"),
+    explanation=_("本期同意的战败 ÷（本期建卡总数 + 月初遗留潜客），与潜客转化率同一分母；按同意时间计。"),
+    unit="%",
+    numerator=(LOSSES,),
+    denominator=(CARDS_CREATED, OPENING_PROSPECTS),
+    grain="month",
+)
+INVITE_SHOW_RATE = Kpi(
+    key="invite_show_rate",
+    label=_("邀约到店率"),
+    explanation=_("本期邀约到店（已建卡首次到店 + 再次到店）÷（本期建卡总数 + 月初遗留潜客）。"),
+    unit="%",
+    numerator=(INVITED_ARRIVED,),
+    denominator=(CARDS_CREATED, OPENING_PROSPECTS),
+    grain="month",
+)
+GRADE_UPGRADE_RATE = Kpi(
+    key="grade_upgrade_rate",
+    label=_("升级率"),
+    explanation=_("本期级别升过（C→B→A→H）的卡 ÷（本期建卡总数 + 月初遗留潜客）；一张卡一个月只计一次，首次定级不算。"),
+    unit="%",
+    numerator=(RISES,),
+    denominator=(CARDS_CREATED, OPENING_PROSPECTS),
+    grain="month",
+)
+CARRYOVER_SIGN_RATE = Kpi(
+    key="carryover_sign_rate",
+    label=_("上月剩余签单率"),
+    explanation=_("月初遗留潜客在当月下的订单 ÷ 月初遗留潜客。"),
+    unit="%",
+    numerator=(Measure(rows=deal_rows, date="ordered_at", only=_carried_over),),
+    denominator=(CARRIED_OVER,),
+    grain="month",
+)
+
+KPIS: tuple[Kpi, ...] = (
+    MONTH_OPEN_PROSPECTS,
+    MONTH_OPEN_ORDERS,
+    PROSPECT_CONVERSION,
+    ORDER_DELIVERY_RATE,
+    LOSS_RATE,
+    INVITE_SHOW_RATE,
+    GRADE_UPGRADE_RATE,
+    CARRYOVER_SIGN_RATE,
+)
 BY_KEY = {kpi.key: kpi for kpi in KPIS}

@@ -41,7 +41,7 @@ from dealership.core.periods import Period, day_bucket
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-Unit = Literal["组", "张", "人", "次", "条", "单", "台", "元", "元/台", "%", "pp", "天", "份"]
+Unit = Literal["组", "张", "人", "次", "条", "单", "台", "元", "元/台", "%", "pp", "天", "份", "件"]
 Grain = Literal["day", "month", "now"]
 SYSTEM: Final = object()
 _TOTAL: Final = DecimalField(max_digits=20, decimal_places=4)

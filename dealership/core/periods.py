@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
-from django.db.models import DateField
+from django.db.models import DateField, F, Func
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -67,6 +67,17 @@ def add_months(day: dt.date, months: int) -> dt.date:
 def day_bucket(field: str) -> TruncDate:
     """Database expression: the business day of a datetime column."""
     return TruncDate(field, tzinfo=ZONE, output_field=DateField())
+
+
+def day_of(moment: F) -> Func:
+    """The same of an outer reference, which has no type of its own."""
+    return Func(moment, template=f"(%(expressions)s AT TIME ZONE '{ZONE.key}')::date", output_field=DateField())
+
+
+def month_of(moment: F) -> Func:
+    """Database expression: the first day of the business month of a column or outer reference."""
+    local = f"%(expressions)s AT TIME ZONE '{ZONE.key}'"
+    return Func(moment, template=f"date_trunc('month', {local})::date", output_field=DateField())
 
 
 @dataclass(frozen=True, order=True)

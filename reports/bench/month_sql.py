@@ -1,6 +1,7 @@
 """The month's figures by one hand-written statement: what a careful person would write without the KPI definitions.
 
-It answers every stored KPI of a finished month that is made of rows (time progress comes from the calendar alone):
+It answers the stored KPIs of a finished month that are made of rows (time progress comes from the calendar alone),
+except those of `LEFT_OUT`, whose rows the measured database does not have:
 per person and day, per month, and the state at the month's end, for a store that counts retail by hand-over.
 `reports/tests/test_bench.py` proves that its answer is the stored facts.
 """
@@ -13,6 +14,12 @@ from typing import Any
 from dealership.core.periods import Period
 from dealership.org.policy import policy_decimal
 
+LEFT_OUT = frozenset(
+    """leads_total lead_card_rate lead_first_response_rate loss_applications loss_reject_rate loss_clear_rate
+    loss_rate subjective_loss_share test_drives test_drive_rate test_drive_sign_rate phone_capture_rate invited_visits
+    invite_show_rate second_visit_rate grade_upgrade_rate new_card_sign_rate carryover_sign_rate source_conversion
+    winback_rate avg_lead_days active_prospects_per_consultant event_invite_show_rate cost_per_order""".split()
+)
 MONTH_SQL = """
 WITH lines (kpi, day, part, person, team, top, bottom) AS (
     SELECT kpi, day, '', person, team, top, bottom FROM (

@@ -11,7 +11,19 @@ from typing import Any
 from django.db.models import Model, QuerySet
 
 from dealership.core.kpi import Measure
-from leads.models import FollowUp, FollowUpTask, Prospect, StatusChange, Visit
+from dealership.org.models import Membership
+from leads.models import (
+    FollowUp,
+    FollowUpTask,
+    GradeChange,
+    LeadAssignment,
+    LeadChange,
+    LossApplication,
+    Prospect,
+    StatusChange,
+    TestDrive,
+    Visit,
+)
 from reports.models import OpeningOrder, OpeningProspect
 from reviews.models import Review
 from sales.models import Deal, Invoice, Payment, Target, Vehicle
@@ -122,6 +134,39 @@ def _review(row: Review) -> DrillRow:
     )
 
 
+def _grade_change(row: GradeChange) -> DrillRow:
+    title, note = row.prospect.customer.display_name, f"{row.from_grade}级 → {row.to_grade}级"
+    return DrillRow(row.pk, "prospect", row.prospect_id, title, note, _name(row.owner), row.at)
+
+
+def _lead_move(row: LeadChange) -> DrillRow:
+    note = f"{row.get_event_display()} · {row.lead.source or '未填写来源'}"
+    return DrillRow(row.pk, "lead", row.lead_id, str(row.lead), note, _name(row.owner), row.at)
+
+
+def _lead_turn(row: LeadAssignment) -> DrillRow:
+    answered = row.first_contact_at
+    waited = "未联系" if answered is None else f"{int((answered - row.assigned_at).total_seconds() // 60)} 分钟后联系"
+    note = f"{row.get_how_display()} · {waited}"
+    return DrillRow(row.pk, "lead", row.lead_id, str(row.lead), note, _name(row.owner), row.assigned_at)
+
+
+def _loss(row: LossApplication) -> DrillRow:
+    rival = f" · {row.competitor_brand}{row.competitor_model}" if row.competitor_brand else ""
+    note = f"{row.get_reason_display()}{rival} · {row.get_state_display()}"
+    title = row.customer.display_name
+    return DrillRow(row.pk, "loss", row.pk, title, note, _name(row.owner), row.applied_at, row.competitor_price)
+
+
+def _drive(row: TestDrive) -> DrillRow:
+    title, note = row.customer.display_name, f"{row.series} · {row.car}"
+    return DrillRow(row.pk, "drive", row.pk, title, note, _name(row.owner), row.finished_at)
+
+
+def _post(row: Membership) -> DrillRow:
+    return DrillRow(row.pk, "post", None, _name(row.user), row.get_role_display(), _name(row.user), row.valid.lower)
+
+
 _DEAL = ("deal", "deal__customer", "owner")
 PRESENTERS: dict[type[Model], Presenter] = {
     Visit: Presenter(("customer", "owner"), _visit),
@@ -136,6 +181,12 @@ PRESENTERS: dict[type[Model], Presenter] = {
     Vehicle: Presenter(("configuration__series", "colour"), _vehicle),
     OpeningProspect: Presenter(("prospect__customer", "owner"), _opening_prospect),
     OpeningOrder: Presenter(_DEAL, _opening_order),
+    GradeChange: Presenter(("prospect__customer", "owner"), _grade_change),
+    LeadChange: Presenter(("lead__source", "owner"), _lead_move),
+    LeadAssignment: Presenter(("lead", "owner"), _lead_turn),
+    LossApplication: Presenter(("customer", "owner"), _loss),
+    TestDrive: Presenter(("customer", "series", "car", "owner"), _drive),
+    Membership: Presenter(("user",), _post),
     Review: Presenter(("owner",), _review),
 }
 

@@ -12,6 +12,9 @@ PAGES: dict[str, str] = {
     "approval": "approvals:list",
     "vehicle": "sales:vehicle_page",
     "review": "reviews:detail",
+    "lead": "leads:lead_detail",
+    "loss": "leads:loss_detail",
+    "drive": "leads:drive_detail",
     "incomplete_visit": "leads:visit_complete",
     "kpi": "reports:kpi_rows",
 }

@@ -19,9 +19,9 @@ from dealership.core.views import done, refuse
 from dealership.org.models import Store
 from dealership.org.reach import can
 from leads.kpis import CARDS_CREATED
-from sales import kpis
 from sales.choices import TargetKind
 from sales.filters import month_of
+from sales.kpis import orders as kpis
 from sales.selectors.choices import store_for, stores_seen_by
 from sales.selectors.target import Sheet, target_get, target_people, target_sheet
 from sales.services.target import target_acknowledge, targets_set

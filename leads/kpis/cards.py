@@ -1,4 +1,4 @@
-"""KPIs over visits, cards and follow-ups (domain.md §3.1, §3.2). Who may see them is the reach of their rows."""
+"""KPIs over cards and follow-ups (domain.md §3.2)."""
 
 from __future__ import annotations
 
@@ -12,28 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from dealership.core import periods
 from dealership.core.kpi import Kpi, Measure
 from dealership.core.periods import day_bucket
-from leads.choices import FIRST_VISIT_TYPES, OPEN_STATUSES, FollowUpOutcome, Grade, VisitChannel, VisitType
-from leads.models import (
-    CustomerPhone,
-    FollowUp,
-    FollowUpTask,
-    GradeChange,
-    OwnerChange,
-    Prospect,
-    StatusChange,
-    Visit,
-)
-
-
-def _visit_rows() -> QuerySet[Visit]:
-    return Visit.objects.all()
-
-
-def _captured() -> Q:
-    """First visits whose contact was captured; a number found to be fake is taken out again (§3.1)."""
-    phones = CustomerPhone.objects.filter(customer=OuterRef("customer"), is_invalid=False)
-    first = Q(channel=VisitChannel.WALK_IN, visit_type=VisitType.FIRST_CAPTURED)
-    return first & (Exists(phones) | ~Q(customer__wechat=""))
+from dealership.core.scoping import ScopedQuerySet
+from dealership.org.choices import Role
+from dealership.org.models import Membership
+from leads.choices import OPEN_STATUSES, FollowUpOutcome, Grade
+from leads.models import FollowUp, FollowUpTask, GradeChange, OwnerChange, Prospect, StatusChange
 
 
 def _due_tasks() -> QuerySet[FollowUpTask]:
@@ -85,60 +68,26 @@ def _open_cards(moment: dt.datetime) -> QuerySet[Prospect]:
     return Prospect.objects.open().annotate(**columns)
 
 
+class _Posts(ScopedQuerySet):
+    """Consultants' posts in a store: whoever reaches a person's cards sees that the person sells."""
+
+    resource = "prospect"
+    owner_path = "user"
+
+
+def _consultants(moment: dt.datetime) -> QuerySet[Any]:
+    """Sales consultants with a post in the store on the day that ends at (or contains) that moment."""
+    day = periods.local_date(moment - dt.timedelta(microseconds=1))
+    return _Posts(Membership).filter(role=Role.SALES_CONSULTANT, valid__contains=day)
+
+
 def _follow_up_rows() -> QuerySet[FollowUp]:
     return FollowUp.objects.all()
 
 
-def _visits(**conditions: Any) -> Measure:
-    return Measure(rows=_visit_rows, date="visited_at", only=Q(channel=VisitChannel.WALK_IN, **conditions))
-
-
+OPEN_CARDS = Measure(as_of=_open_cards, person="owner_then", team="team_then", part="grade_then")
 CARDS_CREATED = Measure(rows=lambda: StatusChange.objects.filter(from_status=""), date="at")
-FIRST_VISITS_KNOWN = _visits(visit_type__in=(VisitType.FIRST_CAPTURED, VisitType.FIRST_CARDED))
 
-TRAFFIC_TOTAL = Kpi(
-    key="traffic_total",
-    label=_("客流总数"),
-    explanation=_("到店批次合计：首次到店 + 再次到店 + 非意向客流 + 未完善登记；同一批客户同一天只计一次。"),
-    unit="组",
-    numerator=(_visits(),),
-)
-FIRST_VISITS = Kpi(
-    key="first_visits",
-    label=_("首次到店"),
-    explanation=_("首次到店并留档 + 已建卡首次到店 + 看车未留档；按到店时间计。"),
-    unit="组",
-    numerator=(_visits(visit_type__in=FIRST_VISIT_TYPES),),
-)
-REPEAT_VISITS = Kpi(
-    key="repeat_visits",
-    label=_("再次到店"),
-    explanation=_("此前另一天来过的客户再来看车；同一天返回算同一次。"),
-    unit="组",
-    numerator=(_visits(visit_type=VisitType.REPEAT),),
-)
-PHONE_INS = Kpi(
-    key="phone_ins",
-    label=_("来电量"),
-    explanation=_("销售来电登记数；同一号码同一天只计一次。"),
-    unit="次",
-    numerator=(Measure(rows=_visit_rows, date="visited_at", only=Q(channel=VisitChannel.PHONE_IN)),),
-)
-INCOMPLETE_VISITS = Kpi(
-    key="incomplete_visits",
-    label=_("未完善客流"),
-    explanation=_("顾问还没有补全的到店登记；下班前应为 0。"),
-    unit="组",
-    numerator=(_visits(visit_type=VisitType.INCOMPLETE),),
-)
-LEAD_CAPTURE_RATE = Kpi(
-    key="lead_capture_rate",
-    label=_("留资率"),
-    explanation=_("首次到店并留档 ÷（首次到店并留档 + 看车未留档）。已建卡首次到店不计入；查明为空错号的从分子扣除。"),
-    unit="%",
-    numerator=(Measure(rows=_visit_rows, date="visited_at", only=_captured),),
-    denominator=(_visits(visit_type__in=(VisitType.FIRST_CAPTURED, VisitType.FIRST_UNCAPTURED)),),
-)
 NEW_CARDS = Kpi(
     key="new_cards",
     label=_("建卡总数"),
@@ -151,7 +100,16 @@ PROSPECTS_BY_GRADE = Kpi(
     label=_("各级别存量"),
     explanation=_("仍在跟进（未订、未战败、未休眠）的意向客户数，按 H、A、B、C、N 级分列；过去的日期按当日结束时计。"),
     unit="人",
-    numerator=(Measure(as_of=_open_cards, person="owner_then", team="team_then", part="grade_then"),),
+    numerator=(OPEN_CARDS,),
+    grain="now",
+)
+ACTIVE_PROSPECTS_PER_CONSULTANT = Kpi(
+    key="active_prospects_per_consultant",
+    label=_("人均意向客户"),
+    explanation=_("仍在跟进的意向客户数 ÷ 当日在岗位上的销售顾问人数；DCC 和经理名下的卡也在分子里。"),
+    unit="人",
+    numerator=(OPEN_CARDS,),
+    denominator=(Measure(as_of=_consultants, person="user"),),
     grain="now",
 )
 FOLLOW_UP_COUNT = Kpi(
@@ -190,17 +148,11 @@ OVERDUE_FOLLOW_UPS = Kpi(
 )
 
 KPIS: tuple[Kpi, ...] = (
-    TRAFFIC_TOTAL,
-    FIRST_VISITS,
-    REPEAT_VISITS,
-    PHONE_INS,
-    INCOMPLETE_VISITS,
-    LEAD_CAPTURE_RATE,
     NEW_CARDS,
     PROSPECTS_BY_GRADE,
     FOLLOW_UP_COUNT,
     FOLLOW_UP_NO_ANSWER,
     FOLLOW_UP_ON_TIME_RATE,
     OVERDUE_FOLLOW_UPS,
+    ACTIVE_PROSPECTS_PER_CONSULTANT,
 )
-BY_KEY = {kpi.key: kpi for kpi in KPIS}

@@ -130,7 +130,8 @@ def _target_rows() -> QuerySet[Target]:
     return Target.objects.all()
 
 
-def _deal_rows() -> QuerySet[Deal]:
+def deal_rows() -> QuerySet[Deal]:
+    """All deals: the source of every figure about orders and deliveries."""
     return Deal.objects.all()
 
 
@@ -165,12 +166,12 @@ def _money(*, pass_through: bool) -> Measure:
     return Measure(rows=_cleared_payments, date="cleared_at", only=Q(is_pass_through=pass_through), value=Sum("amount"))
 
 
-ORDERS = Measure(rows=_deal_rows, date="ordered_at")
-CANCELLATIONS = Measure(rows=_deal_rows, date="cancelled_at", only=Q(ordered_at__isnull=False), sign=-1)
-DELIVERIES = Measure(rows=_deal_rows, date="delivered_at")
+ORDERS = Measure(rows=deal_rows, date="ordered_at")
+CANCELLATIONS = Measure(rows=deal_rows, date="cancelled_at", only=Q(ordered_at__isnull=False), sign=-1)
+DELIVERIES = Measure(rows=deal_rows, date="delivered_at")
 _BLUE, _RED = Q(is_red=False), Q(is_red=True)
 RETAIL = (
-    Measure(rows=_deal_rows, date="delivered_at", applies=_handover_basis),
+    Measure(rows=deal_rows, date="delivered_at", applies=_handover_basis),
     _invoices(_BLUE, applies=_invoice_basis),
     _invoices(_RED, sign=-1, applies=_invoice_basis),
 )
@@ -361,4 +362,3 @@ KPIS: tuple[Kpi, ...] = (
     STOCK_UNITS,
     STOCK_DAYS,
 )
-BY_KEY = {kpi.key: kpi for kpi in KPIS}

@@ -1,0 +1,221 @@
+"""KPIs of leads, losses, drives, grades and customers' orders, worked out by hand (domain.md §3.1–§3.3)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from dealership.core.kpi import Scope
+from dealership.core.periods import Period
+from dealership.org.models import LeadSource, Membership, Team
+from leads.choices import ProspectStatus, VisitChannel, VisitType
+from leads.models import GradeChange
+from reports.drilling import Asked, drill
+from reports.registry import BY_KEY
+from reports.services.snapshot import opening_snapshot_take
+from reports.tests import rows
+from reports.tests.customer_rows import drive, lead, loss, turn
+
+pytestmark = pytest.mark.django_db
+NOVEMBER, OCTOBER = Period.month(2026, 11), Period.month(2026, 10)
+
+
+def value(key: str, store: Any, period: Period = NOVEMBER, **who: Any) -> Any:
+    return BY_KEY[key].figure(Scope((store.pk,), **who), period).value
+
+
+def move_team(who: Any, store: Any) -> int | None:
+    """The person goes to another team; answers the one before."""
+    before = rows.team_of(who, store)
+    Membership.objects.filter(user=who).update(team=Team.objects.create(store=store, name="三组"))
+    return before
+
+
+def test_leads_total_and_card_rate_count_a_lead_once_with_whom_it_was(store, other_store, li, wang):
+    lead(store, li, "2026-10-31 23:59:59", "2026-11-01 00:00", "carded")
+    lead(store, li, "2026-11-02", "2026-11-03", "invalid")
+    lead(store, li, "2026-11-02", merged=True)
+    waiting = lead(store, li, "2026-11-30 23:59:59")
+    turn(waiting, wang, "2026-11-30 23:59:59.5", "recycled")
+    lead(other_store, li, "2026-11-02", "2026-11-03", "carded")
+    assert (value("leads_total", store, OCTOBER), value("leads_total", store)) == (1, 3)
+    assert (value("leads_total", store, person_id=li.pk), value("leads_total", store, person_id=wang.pk)) == (3, 0)
+    assert value("lead_card_rate", store) == Decimal("0.333333")
+    assert value("lead_card_rate", store, OCTOBER) is None
+
+
+def test_first_response_counts_turns_whose_clock_has_run_out(store, li, wang):
+    fast = lead(store, li, "2026-11-03 10:00", first_contact="2026-11-03 10:30")
+    lead(store, li, "2026-11-03 10:00", first_contact="2026-11-03 10:30:01")
+    lead(store, li, "2026-11-22 11:45")  # noon is before 12:15: the clock still runs
+    given_on = lead(store, li, "2026-11-04 10:00", ended="2026-11-04 10:10")
+    turn(given_on, wang, "2026-11-04 10:10")
+    assert value("lead_first_response_rate", store) == Decimal("0.333333")
+    assert value("lead_first_response_rate", store, person_id=li.pk) == Decimal("0.5")
+    assert value("lead_first_response_rate", store, person_id=wang.pk) == 0
+    assert value("lead_first_response_rate", store, team_id=move_team(li, store)) == Decimal("0.5")
+    assert value("lead_first_response_rate", store, OCTOBER) is None
+    assert fast.owner_id == li.pk
+
+
+def test_loss_applications_rejections_clear_and_subjective_losses(store, li, manager):
+    assert value("loss_reject_rate", store) is value("loss_clear_rate", store) is None
+    loss(store, li, manager, "2026-11-02", "agreed")
+    loss(store, li, manager, "2026-11-02", "agreed", sampled=True, heard="confirmed")
+    loss(store, li, manager, "2026-11-02", "agreed", sampled=True, heard="different")
+    loss(store, li, manager, "2026-11-02", "agreed", sampled=True)
+    loss(store, li, manager, "2026-11-02", "agreed", reason="unreachable")
+    loss(store, li, manager, "2026-11-02", "rejected")
+    loss(store, li, manager, "2026-11-02", "reassigned")
+    loss(store, li, manager, "2026-11-30 23:59:59", "pending")
+    loss(store, li, manager, "2026-11-02", "withdrawn")
+    loss(store, li, manager, "2026-11-02", "agreed", kind="dormancy")
+    assert value("loss_applications", store) == 8
+    assert value("loss_reject_rate", store) == Decimal("0.125")
+    assert value("loss_clear_rate", store) == Decimal("0.25")
+    assert value("subjective_loss_share", store) == Decimal("0.2")
+    assert value("subjective_loss_share", store, OCTOBER) is None
+    assert value("loss_applications", store, team_id=move_team(li, store)) == 8
+
+
+def test_a_proof_of_the_second_follow_up_makes_a_loss_no_longer_subjective(store, li, manager):
+    card = rows.card(store, li, "2026-10-20")
+    heard = rows.follow_up(card, "2026-11-01", outcome="refused")
+    loss(store, li, manager, "2026-11-02", "agreed", reason="not_buying", card=card, second_follow_up=heard)
+    assert value("subjective_loss_share", store) == 0
+    loss(store, li, manager, "2026-11-02", "agreed", reason="not_buying")
+    assert value("subjective_loss_share", store) == Decimal("0.5")
+
+
+def test_rates_over_new_cards_and_month_openings(store, li, wang, manager):
+    opened = rows.card(store, li, "2026-10-20", "C")
+    rows.card(store, li, "2026-10-20", "N")
+    opening_snapshot_take(store_id=store.pk, month=NOVEMBER.start)
+    for at, was, now in (("2026-11-03", "C", "B"), ("2026-11-09", "B", "H"), ("2026-11-10", "H", "A")):
+        GradeChange.objects.create(
+            prospect=opened, store=store, team_id=opened.team_id, owner=li, at=rows.moment(at), from_grade=was,
+            to_grade=now,
+        )  # fmt: skip
+    rows.card(store, wang, "2026-11-02", "H")  # a first judging is not a rise
+    loss(store, li, manager, "2026-11-05", "agreed")  # its card is new in November too
+    rows.visit(store, li, "2026-11-06", VisitType.REPEAT)
+    rows.deal(store, li, "2026-11-20", prospect=opened)
+    # base: opened (C) at the start + two cards made in November = 3
+    assert value("loss_rate", store) == Decimal("0.333333")
+    assert value("invite_show_rate", store) == Decimal("0.333333")
+    assert value("grade_upgrade_rate", store) == Decimal("0.333333")
+    assert value("carryover_sign_rate", store) == 1
+    assert value("loss_rate", store, person_id=wang.pk) == 0
+    assert value("carryover_sign_rate", store, OCTOBER) is None
+    assert value("carryover_sign_rate", store, Period.containing("quarter", NOVEMBER.start)) == 1
+
+
+def test_drives_count_once_per_customer_day_and_model(store, li, wang):
+    card = rows.card(store, li, "2026-11-01")
+    drive(card, "2026-11-03 10:00")
+    drive(card, "2026-11-03 15:00")
+    drive(card, "2026-11-03 16:00", model="远景S5")
+    drive(card, "2026-11-03 17:00", kind="ride")
+    drive(card, "2026-10-31 23:59:59")
+    drive(card, "2026-11-04", status="cancelled")
+    rows.visit(store, li, "2026-11-03 09:00", VisitType.REPEAT, customer=card.customer)
+    rows.visit(store, li, "2026-11-04", VisitType.REPEAT, customer=card.customer)
+    rows.visit(store, li, "2026-11-05", VisitType.FIRST_UNCAPTURED)
+    assert (value("test_drives", store), value("test_drives", store, OCTOBER)) == (2, 1)
+    assert value("test_drive_rate", store) == Decimal("0.5")
+    assert value("test_drive_rate", store, OCTOBER) is None
+    rows.deal(store, li, "2026-11-03 09:00", prospect=card, cancelled="2026-11-05")
+    rows.deal(store, wang, "2026-11-20")
+    assert value("test_drive_sign_rate", store) == Decimal("0.5")  # the drive of October came before the order
+    assert value("test_drive_sign_rate", store, OCTOBER) == 0
+
+
+def test_phone_capture_and_invited_visits(store, li):
+    rows.visit(store, li, "2026-11-03", channel=VisitChannel.PHONE_IN)
+    rows.visit(store, li, "2026-11-03", channel=VisitChannel.PHONE_IN, invalid=True)
+    rows.visit(store, li, "2026-11-03", VisitType.FIRST_UNCAPTURED, channel=VisitChannel.PHONE_IN)
+    rows.visit(store, li, "2026-11-03", VisitType.FIRST_CARDED, channel=VisitChannel.PHONE_IN)
+    rows.visit(store, li, "2026-11-30 23:59:59", VisitType.FIRST_CARDED)
+    rows.visit(store, li, "2026-12-01 00:00", VisitType.REPEAT)
+    assert value("phone_capture_rate", store) == Decimal("0.333333")
+    assert value("phone_capture_rate", store, OCTOBER) is None
+    assert value("invited_visits", store) == 1
+
+
+def test_second_visits_are_the_first_after_the_cards_own_day(store, li, wang):
+    back = rows.card(store, li, "2026-11-02 10:00")
+    for at in ("2026-11-02 09:00", "2026-11-05", "2026-11-09"):
+        rows.visit(store, li, at, VisitType.REPEAT, customer=back.customer, prospect=back)
+    rows.deal(store, li, "2026-11-09 18:00", prospect=back)
+    unseen = rows.card(store, wang, "2026-11-02 10:00")
+    rows.deal(store, wang, "2026-11-07", prospect=unseen, cancelled="2026-11-08")
+    rows.visit(store, wang, "2026-11-10", VisitType.REPEAT, customer=unseen.customer, prospect=unseen)
+    rows.deal(store, wang, "2026-11-11", prospect=unseen)
+    rows.deal(store, li, "2026-11-04")  # ordered on the card's own day
+    figure = BY_KEY["second_visit_rate"].figure(Scope((store.pk,)), NOVEMBER)
+    assert (figure.numerator, figure.denominator) == (2, 3)
+    assert value("second_visit_rate", store, Period.day(dt.date(2026, 11, 5)), person_id=li.pk) is None
+    assert value("second_visit_rate", store, OCTOBER) is None
+
+
+def test_new_cards_signed_in_their_month_and_days_to_the_order(store, li):
+    rows.deal(store, li, "2026-11-30 23:59:59", prospect=rows.card(store, li, "2026-11-01 00:00"))
+    rows.deal(store, li, "2026-11-03", prospect=rows.card(store, li, "2026-10-31 23:59:59"), cancelled="2026-11-04")
+    rows.card(store, li, "2026-11-05")
+    assert value("new_card_sign_rate", store) == Decimal("0.5")
+    assert value("avg_lead_days", store) == 16  # (29 + 3) ÷ 2
+    assert value("avg_lead_days", store, OCTOBER) is None
+
+
+def test_source_conversion_takes_the_cards_first_source(store, li, manager):
+    walk_in, portal = LeadSource.objects.order_by("code")[::-1]
+    first = rows.card(store, li, "2026-11-02", source=portal)
+    rows.card(store, li, "2026-11-02", source=portal)
+    rows.card(store, li, "2026-11-02", source=walk_in)
+    rows.deal(store, li, "2026-11-04", prospect=first)
+    rows.deal(store, li, "2026-11-04")  # no source
+    assert value("source_conversion", store) == Decimal("0.333333")
+    one = drill(reader=manager, asked=Asked("source_conversion", (store.pk,), NOVEMBER, cut=str(portal.pk)))
+    assert one.figure.value == Decimal("0.5")
+    assert [row.pk for section in one.sections for row in section.rows] == [first.deals.get().pk]
+
+
+def test_winback_counts_returned_and_woken_cards(store, li, manager):
+    lost = loss(store, li, manager, "2026-10-02", "agreed").prospect
+    returned = rows.card(store, li, "2026-11-03", customer=rows.customer(store, li), previous=lost)
+    asleep = rows.card(store, li, "2026-10-01")
+    rows.move(asleep, ProspectStatus.DORMANT_PENDING, "2026-10-02")
+    rows.move(asleep, ProspectStatus.DORMANT, "2026-10-03")
+    rows.move(asleep, ProspectStatus.ACTIVE, "2026-11-10")
+    assert value("winback_rate", store) == 0
+    rows.deal(store, li, "2026-11-20", prospect=returned)
+    rows.deal(store, li, "2026-11-20")
+    assert value("winback_rate", store) == Decimal("0.5")
+    assert value("winback_rate", store, OCTOBER) is None
+
+
+def test_open_cards_per_consultant_with_a_post_that_day(store, other_store, li, wang, manager):
+    for who in (li, li, manager):
+        rows.card(store, who, "2026-11-02")
+    assert value("active_prospects_per_consultant", store) == Decimal("1.5")
+    Membership.objects.filter(user=wang).update(valid=(dt.date(2025, 1, 1), dt.date(2026, 11, 22)))
+    assert value("active_prospects_per_consultant", store) == 3
+    assert value("active_prospects_per_consultant", store, Period.day(dt.date(2026, 11, 21))) == Decimal("1.5")
+    assert value("active_prospects_per_consultant", other_store) is None
+
+
+@pytest.mark.parametrize("key", ["leads_total", "loss_applications", "test_drives", "invited_visits"])
+def test_rows_of_another_store_are_never_opened(other_store, manager, person, key):
+    other = person("sales_consultant", other_store, name="外店顾问")
+    boss = person("showroom_manager", other_store)
+    lead(other_store, other, "2026-11-02")
+    loss(other_store, other, boss, "2026-11-02", "pending")
+    drive(rows.card(other_store, other, "2026-11-01"), "2026-11-03")
+    rows.visit(other_store, other, "2026-11-03", VisitType.REPEAT)
+    asked = Asked(key, (manager.memberships.get().store_id, other_store.pk), NOVEMBER)
+    assert BY_KEY[key].figure(Scope((other_store.pk,)), NOVEMBER).value == 1
+    found = drill(reader=manager, asked=asked)
+    assert (found.figure.value, [list(section.rows) for section in found.sections]) == (0, [[]])
