@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from dealership.core.kpi import Kpi, Measure
-from leads.choices import SUBJECTIVE_REASONS, CallBackResult, LossKind, LossState
+from leads.loss_choices import SUBJECTIVE_REASONS, CallBackResult, LossKind, LossState
 from leads.models import LossApplication, LossCallBack
 
 CONTRADICTIONS = (CallBackResult.DIFFERENT, CallBackResult.INTERESTED)

@@ -9,7 +9,8 @@ from typing import Any
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from dealership.org.models import Series, Store
-from leads.choices import LeadEvent, LeadState, LossState
+from leads.choices import LeadEvent, LeadState
+from leads.loss_choices import LossState
 from leads.models import (
     DemoCar,
     Lead,
