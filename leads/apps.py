@@ -10,10 +10,8 @@ class LeadsConfig(AppConfig):
         from dealership.core.services import register_conflict
         from dealership.org.leaving import register_holding
         from leads.lead_wiring import register_leads
-        from leads.selectors.drive import timeline_entries
         from leads.selectors.finding import FINDERS
         from leads.selectors.prospect import held_count
-        from leads.selectors.timeline import register_source
         from leads.wiring import register_all
 
         for finder in FINDERS:
@@ -21,7 +19,6 @@ class LeadsConfig(AppConfig):
 
         register_all()
         register_holding("意向客户", held_count)
-        register_source("test_drives", timeline_entries)
         register_leads()
         for constraint, code, message in (
             ("leads_customerphone_one_owner", "phone_taken", "该号码刚刚被同事登记，请重新查询归属后再保存。"),

@@ -1,12 +1,11 @@
-"""Start-up registrations of raw leads: conflicts, the transfer's approval, leaving, the timeline."""
+"""Start-up registrations of raw leads: conflicts, the transfer's approval, leaving."""
 
 from __future__ import annotations
 
 from dealership.approvals.services import Handler, register
 from dealership.core.services import register_conflict
 from dealership.org.leaving import register_holding
-from leads.selectors.lead import held_leads, timeline_of_leads
-from leads.selectors.timeline import register_source
+from leads.selectors.lead import held_leads
 from leads.services import lead_transfer
 
 CONFLICTS = {
@@ -22,7 +21,6 @@ def register_leads() -> None:
     for name, (code, message) in CONFLICTS.items():
         register_conflict(name, code, message)
     register_holding("未处理线索", held_leads)
-    register_source("leads", timeline_of_leads)
     handler = Handler(
         lead_transfer.LABEL, lead_transfer.transfer_approved, lead_transfer.transfer_rejected,
         lead_transfer.transfer_url, lead_transfer.DETAIL_LABELS,

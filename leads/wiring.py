@@ -7,7 +7,7 @@ from django.urls import reverse
 from dealership.approvals.models import Approval
 from dealership.approvals.services import Handler, register
 from dealership.core.services import register_conflict
-from leads.selectors.loss_timeline import loss_entries
+from leads.selectors.own_timeline import own_entries
 from leads.selectors.timeline import register_source
 from leads.services import ownership
 from leads.services.loss_decision import loss_agreed, loss_rejected
@@ -29,7 +29,7 @@ def register_all() -> None:
     """Called once by the app's `ready`."""
     for name, (code, message) in CONFLICTS.items():
         register_conflict(name, code, message)
-    register_source("losses", loss_entries)
+    register_source("customers", own_entries)
     register("prospect.loss", Handler("战败审批", loss_agreed, loss_rejected, _url, LABELS))
     register("prospect.dormancy", Handler("休眠审批", loss_agreed, loss_rejected, _url, LABELS))
     for kind, label in ((ownership.CLAIM, "撞单裁定"), (ownership.TRANSFER, "客户转移")):

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import F, Max, Q, QuerySet
-from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from dealership.core import periods
 from dealership.core.errors import NotFound
@@ -22,7 +19,7 @@ from leads.choices import HOLDING_DRIVES, LIVE_STATUSES, DriveStatus
 from leads.models import DemoCar, Prospect, TestDrive, TestDriveChange
 from leads.policies import drive_slot, drive_slots
 from leads.selectors.customer import primary_phones, search_condition
-from leads.selectors.timeline import PER_SOURCE, Entry
+from leads.selectors.timeline import Entry
 
 ORDERING = ("-created_at", "-id")
 CAR_ORDERING = ("-is_active", "id")
@@ -211,18 +208,6 @@ def booked_ahead(*, car: DemoCar) -> int:
 def when(moment: dt.datetime) -> str:
     """`11-22 周日 15:30`, for sentences."""
     return f"{periods.day_label(periods.local_date(moment))} {periods.local_time(moment):%H:%M}"
-
-
-def timeline_entries(user: Any, customer_id: int) -> Iterable[Entry]:
-    """Moves of a customer's test drives within the reader's reach (`timeline.register_source`), in one statement."""
-    rows = TestDriveChange.objects.visible_to(user).filter(drive__customer_id=customer_id)
-    columns = rows.order_by("-at", "-id").values_list(
-        "at", "drive_id", "drive__series__name", "to_status", "reason", "drive__feedback", "by__name"
-    )
-    for at, drive_id, series, status, reason, said, by in columns[:PER_SOURCE]:
-        title = _("试乘试驾 · %(series)s · %(status)s") % {"series": series, "status": DriveStatus(status).label}
-        text = said if status == DriveStatus.FINISHED else reason
-        yield Entry(at, "drive", title, text, by, reverse("leads:drive_detail", args=[drive_id]), state=status)
 
 
 def running_drives(timeline: list[Entry]) -> list[Entry]:

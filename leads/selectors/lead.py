@@ -133,19 +133,6 @@ def change_title(row: LeadChange) -> str:
     return f"{title}：{people}" if people else str(title)
 
 
-def timeline_of_leads(user: Any, customer_id: int) -> Iterable[Entry]:
-    """What the customer's timeline shows: when they left their number online, and the calls before the card."""
-    leads = Lead.objects.filter(customer_id=customer_id).select_related("source")
-    for lead in leads.order_by("-received_at", "-id")[:100]:
-        source = str(lead.source or _("手工录入"))
-        title = _("线索 · %(source)s · %(state)s") % {"source": source, "state": lead.get_state_display()}
-        yield Entry(lead.received_at, "visit", title, lead.note)
-    calls = LeadAttempt.objects.filter(lead__customer_id=customer_id).select_related("by")
-    for row in calls.order_by("-at", "-id")[:100]:
-        title = f"{_('线索联系')} · {row.get_channel_display()} · {row.get_outcome_display()}"
-        yield Entry(row.at, "follow_up", title, row.note, row.by.name)
-
-
 def waiting_for(*, user: Any, limit: int) -> list[Lead]:
     """待首次响应 of one person, the nearest deadline first."""
     rows = lead_list(user=user).filter(owner=user).waiting().order_by("sla_due_at", "id")  # type: ignore[attr-defined]

@@ -355,7 +355,7 @@ def test_h_the_card_needs_the_same_statements_with_a_long_history(client, store,
     assert_same_query_count(
         lambda: client.get(url),
         lambda: [make_follow_up(consultant, card, grade=grade) for grade in "HAB"],
-        limit=13,
+        limit=10,
     )
 
 
