@@ -15,8 +15,10 @@ from django.utils.translation import gettext as _
 
 from dealership.core.kpi import Kpi, Measure
 from dealership.org.models import LeadSource
-from leads.choices import OPEN_GRADES
-from leads.kpis import NEW_CARDS, PROSPECTS_BY_GRADE
+from leads.choices import OPEN_GRADES, Grade
+from leads.kpis import LOSSES_AGREED, NEW_CARDS, PROSPECTS_BY_GRADE
+from leads.loss_choices import LossReason
+from reports.selectors.losses import GAPS, gap_condition
 from sales.kpis import STOCK_DAYS, STOCK_UNITS
 from sales.kpis.customers import SOURCE_CONVERSION
 
@@ -55,10 +57,27 @@ def _age(text: str, _stores: Collection[int]) -> Cut | None:
     return Cut(_("库龄 %(low)s–%(high)s 天") % {"low": low, "high": high}, Q(age_days__range=(low, int(high))))
 
 
+def _loss(text: str, stores: Collection[int]) -> Cut | None:
+    """One line of the loss analysis: `reason-price`, `rival-哈弗`, `grade-H`, `source-12`, `gap-2`."""
+    kind, _dash, value = text.partition("-")
+    if kind == "source":
+        return _source(value, stores)
+    if kind == "reason" and value in LossReason.values:
+        return Cut(str(LossReason(value).label), Q(reason=value))
+    if kind == "grade" and value in OPEN_GRADES:
+        return Cut(str(Grade(value).label), Q(grade=value))
+    if kind == "rival":
+        return Cut(value or _("未填竞品"), Q(competitor_brand=value))
+    if kind == "gap" and value in map(str, range(len(GAPS))):
+        return Cut(str(GAPS[int(value)].label), gap_condition(GAPS[int(value)]))
+    return None
+
+
 _CUTS: dict[str, Callable[[str, Collection[int]], Cut | None]] = {
     PROSPECTS_BY_GRADE.key: _grade,
     NEW_CARDS.key: _source,
     SOURCE_CONVERSION.key: _source,
+    LOSSES_AGREED.key: _loss,
     STOCK_UNITS.key: _age,
     STOCK_DAYS.key: _age,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django import forms
@@ -80,6 +81,29 @@ class MonthForm(StoreForm):
         """The months of the picker, newest first."""
         first = Period.containing("month", periods.today()).start
         return [Period.containing("month", add_months(first, -n)) for n in range(MONTHS_SHOWN)]
+
+
+class GradeWeekForm(StoreForm):
+    """A Monday whose seven days are over, which of its H cards, and optionally a person."""
+
+    week = forms.DateField(
+        label=_("周"), error_messages={"required": _("请选择一个周一。"), "invalid": _("日期不正确。")}
+    )
+    person = forms.IntegerField(required=False, min_value=1, error_messages={"invalid": _("人员编号不正确。")})
+    side = forms.ChoiceField(
+        required=False, choices=[("held", _("全部 H 级")), ("ordered", _("7天内下订")), ("idle", _("虚高"))]
+    )
+
+    def clean_week(self) -> dt.date:
+        """A Monday, and not one still running."""
+        day: dt.date = self.cleaned_data["week"]
+        if day.weekday() != 0 or day + dt.timedelta(days=7) > periods.today():
+            raise forms.ValidationError(_("请选择已满 7 天的周一。"))
+        return day
+
+    def clean_side(self) -> str:
+        """All of them when nothing is said."""
+        return self.cleaned_data["side"] or "held"
 
 
 class WorkbookForm(forms.Form):

@@ -25,7 +25,7 @@ class FigureForm(forms.Form):
     store = forms.ModelChoiceField(Store.objects.none(), required=False, empty_label=_("全部门店"))
     person = forms.IntegerField(required=False, min_value=1)
     side = forms.ChoiceField(required=False, choices=[("numerator", ""), ("denominator", "")])
-    cut = forms.CharField(required=False, max_length=20)
+    cut = forms.CharField(required=False, max_length=60)
     section = forms.IntegerField(required=False, min_value=0, max_value=9)
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:

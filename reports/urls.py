@@ -2,12 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from reports.views import board, close, kpi, month, registers, workbook
+from reports.views import analysis, board, close, kpi, month, registers, workbook
 
 app_name = "reports"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("board/", board.board, name="board"),
     path("month/", month.month, name="month"),
+    path("losses/", analysis.losses, name="losses"),
+    path("grades/", analysis.grade_rows, name="grade_rows"),
     path("workbook/", workbook.workbook, name="workbook"),
     path("registers/", registers.register_first, name="registers"),
     path("registers/<slug:kind>/", registers.register, name="register"),

@@ -102,6 +102,7 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
             Entry(_("实时看板"), "outline/chart-bar.svg", "reports:board", "figure"),
             Entry(_("三表两卡"), "outline/table.svg", "reports:registers", "visit"),
             Entry(_("月度报表"), "outline/calendar-stats.svg", "reports:month", "figure"),
+            Entry(_("战败分析"), "outline/chart-donut.svg", "reports:losses", "loss_application", "report.view"),
             Entry(_("指标口径"), "outline/math-function.svg", "reports:kpi_list", "figure"),
             Entry(_("月结"), "outline/lock.svg", "reports:close_list", "month_close"),
             Entry(_("销售月报"), "outline/file-spreadsheet.svg", "reports:workbook", "figure", "workbook.make"),

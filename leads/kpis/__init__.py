@@ -15,7 +15,7 @@ from leads.kpis.cards import (
 )
 from leads.kpis.drives import DRIVES
 from leads.kpis.grades import RISES
-from leads.kpis.losses import LOSSES
+from leads.kpis.losses import LOSSES, LOSSES_AGREED
 from leads.kpis.visits import FIRST_VISITS_KNOWN, INVITED_ARRIVED, visit_rows
 
 KPIS: tuple[Kpi, ...] = (*visits.KPIS, *raw_leads.KPIS, *cards.KPIS, *losses.KPIS, *drives.KPIS)
@@ -31,6 +31,7 @@ __all__ = [
     "INVITED_ARRIVED",
     "KPIS",
     "LOSSES",
+    "LOSSES_AGREED",
     "NEW_CARDS",
     "PROSPECTS_BY_GRADE",
     "RISES",

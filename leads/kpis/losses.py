@@ -39,6 +39,13 @@ LOSS_APPLICATIONS = Kpi(
     unit="件",
     numerator=(APPLICATIONS,),
 )
+LOSSES_AGREED = Kpi(
+    key="losses_agreed",
+    label=_("战败数"),
+    explanation=_("经他人审批同意的战败，按同意时间计，归申请时的顾问；休眠不计。"),
+    unit="件",
+    numerator=(LOSSES,),
+)
 LOSS_REJECT_RATE = Kpi(
     key="loss_reject_rate",
     label=_("战败审核拒绝率"),
@@ -64,4 +71,4 @@ SUBJECTIVE_LOSS_SHARE = Kpi(
     denominator=(LOSSES,),
 )
 
-KPIS: tuple[Kpi, ...] = (LOSS_APPLICATIONS, LOSS_REJECT_RATE, LOSS_CLEAR_RATE, SUBJECTIVE_LOSS_SHARE)
+KPIS: tuple[Kpi, ...] = (LOSS_APPLICATIONS, LOSSES_AGREED, LOSS_REJECT_RATE, LOSS_CLEAR_RATE, SUBJECTIVE_LOSS_SHARE)

@@ -15,10 +15,11 @@ from dealership.core.periods import Period
 from dealership.org.policy import policy_decimal
 
 LEFT_OUT = frozenset(
-    """leads_total lead_card_rate lead_first_response_rate loss_applications loss_reject_rate loss_clear_rate
-    loss_rate subjective_loss_share test_drives test_drive_rate test_drive_sign_rate phone_capture_rate invited_visits
-    invite_show_rate second_visit_rate grade_upgrade_rate new_card_sign_rate carryover_sign_rate source_conversion
-    winback_rate avg_lead_days active_prospects_per_consultant event_invite_show_rate cost_per_order""".split()
+    """leads_total lead_card_rate lead_first_response_rate loss_applications losses_agreed loss_reject_rate
+    loss_clear_rate loss_rate subjective_loss_share test_drives test_drive_rate test_drive_sign_rate phone_capture_rate
+    invited_visits invite_show_rate second_visit_rate grade_upgrade_rate new_card_sign_rate carryover_sign_rate
+    source_conversion winback_rate avg_lead_days active_prospects_per_consultant event_invite_show_rate
+    cost_per_order""".split()
 )
 MONTH_SQL = """
 WITH lines (kpi, day, part, person, team, top, bottom) AS (

@@ -33,6 +33,7 @@ from reports.choices import CloseState
 from reports.models import MonthClose, MonthRow
 from reports.registry import KPIS
 from reports.selectors import month_rows
+from reports.services import workbook_losses
 from reports.services import workbook_tables as tables
 from reports.services.workbook_tables import MonthScope
 from reports.workbook.build import PROVED, write_month_book
@@ -63,6 +64,8 @@ SOURCES: dict[str, Source] = {
     "cards": tables.card_rows,
     "grades": tables.grade_rows,
     "sources": tables.source_rows,
+    "losses": workbook_losses.group_rows,
+    "loss_detail": workbook_losses.detail_rows,
     "differences": tables.difference_rows,
 }
 

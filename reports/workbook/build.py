@@ -12,6 +12,7 @@ from reports.workbook.sheets import (
     definitions,
     differences,
     funnel,
+    losses,
     receipts,
     receivables,
     stock,
@@ -38,6 +39,7 @@ def write_month_book(path: Path, content: MonthContent, tick: Tick | None = None
         receivables.write(book, content)
         stock.write(book, content)
         funnel.write(book, content)
+        losses.write(book, content)
         differences.write(book, content)
         definitions.write(book, content)
         cover.write(front, content, _checks(content, by_series, people, cars, money))

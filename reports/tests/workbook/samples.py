@@ -182,6 +182,23 @@ def _funnel() -> list[Row]:
     ]
 
 
+def _loss_row(number: int) -> Row:
+    return {
+        "decided_on": dt.date(2026, 10, number),
+        "customer": "欧阳建国",
+        "consultant": "张伟",
+        "reason": "买竞品",
+        "rival": "哈弗 H6",
+        "rival_price": Decimal("128000.00"),
+        "asked": Decimal("131500.00"),
+        "gap": Decimal("3500.00"),
+        "grade": "A级",
+        "source": "懂车帝",
+        "decided_by": "赵经理",
+        "count": 1,
+    }
+
+
 def month_content(size: int = 40, *, profit: bool = True, **changes: object) -> MonthContent:
     """A plausible month of `size` cars; `rows` may be replaced to plant something."""
     tables: dict[str, Callable[[], Iterable[Row]]] = {
@@ -196,6 +213,8 @@ def month_content(size: int = 40, *, profit: bool = True, **changes: object) -> 
         "funnel": _funnel,
         "cards": _cards,
         "grades": lambda: [{"label": f"{g}级", "unit": "人", "actual": n} for g, n in (("H", 60), ("A", 140))],
+        "losses": lambda: [{"group": "按原因", "label": "价格", "losses": 2, "whole": 2}],
+        "loss_detail": lambda: [_loss_row(n) for n in range(1, 3)],
         "sources": lambda: [{"label": "懂车帝", "unit": "", "cards": 210, "orders": 20}],
     }
     content = MonthContent(

@@ -120,6 +120,7 @@ def test_layout_for_paper_and_screen(tmp_path: Path) -> None:
         "应收与退款",
         "库存与库龄",
         "漏斗与来源",
+        "战败分析",
         "口径说明",
     ]
     for sheet in book:
