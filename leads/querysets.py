@@ -242,7 +242,7 @@ class CardNoteQuerySet(ScopedQuerySet):
 class HandOverQuerySet(ScopedQuerySet):
     """Hand-overs belong to the store: whoever may make them reaches all of its cards."""
 
-    resource = "prospect"
+    resource = "hand_over"
     team_path = None
     owner_path = None
 

@@ -44,6 +44,13 @@ def remember(key: Any, compute: Callable[[], T]) -> T:
     return memory[key]
 
 
+def put(key: Any, value: Any) -> None:
+    """What another read brought along, for whoever asks for `key` later in this unit of work."""
+    memory = _store.get()
+    if memory is not None:
+        memory.setdefault(key, value)
+
+
 def forget(prefix: str) -> None:
     """Drop what a write made stale; keys are tuples whose first item is a topic name."""
     memory = _store.get()

@@ -6,10 +6,10 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import BigIntegerField, CharField, F, Func, JSONField, Q, QuerySet, Value
 
 from dealership.core import periods, request_cache
-from dealership.org.models import PolicySetting, Store
+from dealership.org.models import CalendarDay, PolicySetting, Store
 
 # key → default. Values are JSON: money as strings, times "HH:MM", shares as strings.
 DEFAULTS: dict[str, Any] = {
@@ -149,7 +149,40 @@ def _rows(store_id: int | None, group_id: int | None) -> list[dict[str, Any]]:
             scope |= Q(store_id=store_id) | Q(store=None, group__stores=store_id)
         elif group_id is not None:
             scope |= Q(store=None, group_id=group_id)
-        found = PolicySetting.objects.filter(scope).values("store_id", "group_id", "key", "value", "effective_from")
-        return [{**row, "rank": "store" if row["store_id"] else "group" if row["group_id"] else "all"} for row in found]
+        found = PolicySetting.objects.filter(scope).values_list(*_COLUMNS)
+        rows = list(found.union(_calendar_days(store_id), all=True)) if store_id is not None else list(found)
+        if store_id is not None:
+            _remember_calendar(store_id, [row for row in rows if row[2] == _CALENDAR])
+        return [_row(*row) for row in rows if row[2] != _CALENDAR]
 
     return request_cache.remember(("policy", store_id, group_id), load)
+
+
+_COLUMNS = ("store_id", "group_id", "key", "value", "effective_from")
+_CALENDAR = "calendar.day"
+
+
+def _calendar_days(store_id: int) -> QuerySet[CalendarDay, Any]:
+    """This year's days that differ: whoever asks for a policy nearly always asks for the calendar too."""
+    days = CalendarDay.objects.filter(Q(store=None) | Q(store_id=store_id), day__year=periods.today().year)
+    kind = Func(
+        F("kind"), function="to_jsonb", template="%(function)s(%(expressions)s::text)", output_field=JSONField()
+    )
+    nobody = Value(None, output_field=BigIntegerField())
+    key = Value(_CALENDAR, output_field=CharField())
+    return days.annotate(g=nobody, k=key, v=kind).values_list("store_id", "g", "k", "v", "day")
+
+
+def _remember_calendar(store_id: int, rows: list[tuple[Any, ...]]) -> None:
+    """For `calendar._overrides`: the store's own day wins over the common one."""
+    ordered = sorted(rows, key=lambda row: row[0] is not None)
+    days = {day: kind for _store, _group, _key, kind, day in ordered}
+    request_cache.put(("calendar", store_id, periods.today().year), days)
+
+
+def _row(store_id: int | None, group_id: int | None, key: str, value: Any, effective_from: dt.date) -> dict[str, Any]:
+    rank = "store" if store_id else "group" if group_id else "all"
+    return {
+        "store_id": store_id, "group_id": group_id, "key": key, "value": value, "effective_from": effective_from,
+        "rank": rank,
+    }  # fmt: skip

@@ -32,6 +32,8 @@ OURS = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "SECRET_KEY", "DE
 NEEDED = (
     "dev",
     "dealership/launcher",
+    "dealership/core/catalogue.py",
+    "dealership/locale",
     "requirements.txt",
     "requirements-dev.txt",
     "requirements.in",

@@ -15,8 +15,7 @@ CARD = {"row": "prospect", "resource": "prospect"}
 CUSTOMER = {"row": "customer", "resource": "customer"}
 LOSS = {"row": "loss_application", "resource": "loss_application"}
 CALL = {"row": "loss_call", "resource": "loss_call_back"}
-# A hand-over belongs to the store: it is not found by people who reach their own or their team's rows only.
-HAND_OVER = {"row": "handover", "resource": "prospect", "also": frozenset({404})}
+HAND_OVER = {"row": "handover", "resource": "hand_over"}
 VISIT = {"row": "visit", "resource": "visit"}
 DRIVE = {"row": "test_drive", "resource": "test_drive"}
 DEMO_CAR = {"row": "demo_car", "resource": "demo_car"}
@@ -198,7 +197,7 @@ def _asked(user: Any, store: Any, name: str) -> int:
 
 
 def _hand_overs(world: World) -> dict[str, int]:
-    """One made in each place; they belong to the store as a whole, so nobody reaches one as their own."""
+    """One made in each place; they belong to the store as a whole."""
     made = {}
     for place, key in (("own", "consultant"), ("team", "colleague"), ("other", "stranger")):
         store = world.other_store if place == "other" else world.store

@@ -15,6 +15,11 @@
     // After the browser has read the button that was pressed.
     setTimeout(() => rest(form, true), 0);
   });
+  // What is typed goes with the form: a draft that is still waiting to be saved would only come too late.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const form = event.target.closest("form[data-sent]");
+    if (form) event.preventDefault();
+  });
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) { delete form.dataset.sent; rest(form, false); }
   });
