@@ -353,3 +353,29 @@ class SpotResult(TextChoices):
     PARTLY = "partly", "部分属实"
     FALSE = "false", "不实"
     UNREACHED = "unreached", "未联系上"
+
+
+class ImportKind(TextChoices):
+    LEADS = "leads", "线索"
+    CUSTOMERS = "customers", "意向客户"
+
+
+class ImportState(TextChoices):
+    """An import on its way: nothing is written before it is confirmed (I01)."""
+
+    UPLOADED = "uploaded", "检查中"
+    CHECKED = "checked", "待确认"
+    CONFIRMED = "confirmed", "已导入"
+    UNDONE = "undone", "已撤销"
+    FAILED = "failed", "未导入"
+
+
+# A file in one of these states is not taken a second time (I02).
+HELD_IMPORTS = (ImportState.UPLOADED, ImportState.CHECKED, ImportState.CONFIRMED)
+IMPORT_TONE = {"uploaded": "azure", "checked": "orange", "confirmed": "green", "undone": "secondary", "failed": "red"}
+
+
+class RowVerdict(TextChoices):
+    GOOD = "good", "可导入"
+    DUPLICATE = "duplicate", "重复"
+    BAD = "bad", "有错误"

@@ -247,6 +247,23 @@ class HandOverQuerySet(ScopedQuerySet):
     owner_path = None
 
 
+class ImportBatchQuerySet(ScopedQuerySet):
+    """Imports of the store, or those a person made where the role reaches only its own."""
+
+    resource = "import_batch"
+    team_path = None
+    owner_path = "made_by"
+
+
+class ImportRowQuerySet(ScopedQuerySet):
+    """Rows follow their import."""
+
+    resource = "import_batch"
+    store_path = "batch__store"
+    team_path = None
+    owner_path = "batch__made_by"
+
+
 class OwnedVehicleQuerySet(ScopedQuerySet):
     resource = "owned_vehicle"
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from dealership.jobs.registry import Planned, job_kind, periodic
 from dealership.jobs.runner import JobRun
-from leads import lead_tasks, loss_tasks, quality_tasks
+from leads import import_tasks, lead_tasks, loss_tasks, quality_tasks
 from leads.services.drive_run import drives_tell_overtime
 
-__all__ = ["drive_overtime", "drive_overtime_plan", "lead_tasks", "loss_tasks", "quality_tasks"]
+__all__ = ["drive_overtime", "drive_overtime_plan", "import_tasks", "lead_tasks", "loss_tasks", "quality_tasks"]
 
 
 @job_kind("leads.drive_overtime")

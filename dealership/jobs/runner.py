@@ -38,6 +38,10 @@ class JobRun:
         Job.objects.filter(pk=self.job.pk).update(
             done=done, total=total, message=message[:300], heartbeat_at=periods.now()
         )
+        self.stop_if_asked()
+
+    def stop_if_asked(self) -> None:
+        """Only look whether to stop: inside a long transaction `progress` would hold the job's row until its end."""
         if Job.objects.filter(pk=self.job.pk, cancel_requested=True).exists():
             raise Cancelled
 

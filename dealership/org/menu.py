@@ -42,6 +42,7 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
             Entry(_("来店/来电登记表"), "outline/door-enter.svg", "leads:visit_list", "visit", short=_("登记表")),
             Entry(_("线索"), "outline/inbox.svg", "leads:lead_list", "lead"),
             Entry(_("线索公共池"), "outline/hand-grab.svg", "leads:lead_pool", "lead", "lead.pick"),
+            Entry(_("导入"), "outline/table-import.svg", "leads:import_list", "import_batch", "lead.import"),
             Entry(_("意向客户"), "outline/users.svg", "leads:prospect_list", "prospect", short=_("客户")),
             Entry(_("级别看板"), "outline/layout-kanban.svg", "leads:prospect_board", "prospect"),
             Entry(_("跟进质量"), "outline/zoom-check.svg", "leads:quality_list", "follow_up", "spot_check.record"),

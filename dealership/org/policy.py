@@ -116,6 +116,10 @@ DEFAULTS: dict[str, Any] = {
     # Letter of a source on the grade table by the source's code; "*" for any other (§5.2).
     "register.source_letters": {"referral": "R", "base": "B", "insider": "I", "staff": "E", "autoshow": "P", "*": "S"},
     "job.result_days": 7,
+    # Imports: rows of one file, how long a finished one can be taken back, how long its plain rows are kept (R-PIPL)
+    "import.max_rows": 20000,
+    "import.undo_hours": 24,
+    "import.keep_days": 7,
     "month.confirm_day": 2,
     "month.close_day": 3,
 }  # fmt: skip

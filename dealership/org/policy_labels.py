@@ -86,6 +86,9 @@ LABELS = {
     "price.drop_flag": _("报价低于上次多少须标记（元）"),
     "deposit.default": _("默认定金（元）"),
     "job.result_days": _("结果文件保留天数"),
+    "import.max_rows": _("导入文件最多行数"),
+    "import.undo_hours": _("导入后可撤销的小时数"),
+    "import.keep_days": _("导入明细保留天数"),
     "month.close_day": _("月结关账日"),
 }
 

@@ -34,7 +34,7 @@ SALES_ROWS: tuple[str, ...] = (
     "duty",
 )
 STORE_WIDE = ("store", "team", "vehicle", "catalogue")
-MANAGED = (*SALES_ROWS, "demo_car", "store", "team", "month_close", "day_close", "audit", "job")
+MANAGED = (*SALES_ROWS, "demo_car", "store", "team", "month_close", "day_close", "audit", "job", "import_batch")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ MANAGER_ACTS = CONSULTANT_ACTS | frozenset(
     """approval.decide review.comment review.return review.lock review.evening prospect.reassign visit.assign
     prospect.handover spot_check.record loss.decide register.sign register.confirm month.confirm month.recheck
     target.set deal.change_any report.view settings.view duty.manage demo_car.manage lead.assign
-    lead.settings""".split()
+    lead.settings lead.import customer.import""".split()
 )
 
 ROLE_TABLE: dict[Role, RoleRule] = {
@@ -89,9 +89,10 @@ ROLE_TABLE: dict[Role, RoleRule] = {
             job="own",
             approval="own",
             duty="own",
+            import_batch="own",
         ),
-        # A leader of the DCC desk gives leads out and takes from the pool.
-        acts=CONSULTANT_ACTS | {"review.comment", "lead.assign", "lead.pick"},
+        # A leader of the DCC desk gives leads out, takes from the pool and imports lists of leads.
+        acts=CONSULTANT_ACTS | {"review.comment", "lead.assign", "lead.pick", "lead.import"},
     ),
     Role.SHOWROOM_MANAGER: RoleRule(reach=_reach("store", MANAGED, job="own"), acts=MANAGER_ACTS, profit=True),
     Role.SALES_MANAGER: RoleRule(
@@ -151,8 +152,9 @@ ROLE_TABLE: dict[Role, RoleRule] = {
             "store",
             ("lead", "prospect", "customer", "visit", "test_drive", "store", "team", "catalogue", "figure"),
             job="own",
+            import_batch="own",
         ),
-        acts=frozenset({"lead.create"}),
+        acts=frozenset({"lead.create", "lead.import"}),
     ),
     Role.CASHIER: RoleRule(
         reach=_reach("store", ("deal", "payment", "day_close", "customer", "store", "team"), job="own"),

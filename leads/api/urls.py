@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leads.api import customer, drive, lead, loss, prospect, visit
+from leads.api import customer, drive, imports, lead, loss, prospect, visit
 
 urlpatterns = [
     path("customers/", customer.CustomerList.as_view(), name="api-customers-list"),
@@ -19,6 +19,10 @@ urlpatterns = [
     path("leads/<int:pk>/pick/", lead.LeadPick.as_view(), name="api-leads-pick"),
     path("leads/<int:pk>/transfer/", lead.LeadTransfer.as_view(), name="api-leads-transfer"),
     path("leads/<int:pk>/reveal/", lead.LeadReveal.as_view(), name="api-leads-reveal"),
+    path("imports/", imports.ImportList.as_view(), name="api-imports-list"),
+    path("imports/<int:pk>/", imports.ImportDetail.as_view(), name="api-imports-detail"),
+    path("imports/<int:pk>/confirm/", imports.ImportConfirm.as_view(), name="api-imports-confirm"),
+    path("imports/<int:pk>/undo/", imports.ImportUndo.as_view(), name="api-imports-undo"),
     path("visits/", visit.VisitList.as_view(), name="api-visits-list"),
     path("visits/<int:pk>/", visit.VisitDetail.as_view(), name="api-visits-detail"),
     path("visits/<int:pk>/complete/", visit.VisitComplete.as_view(), name="api-visits-complete"),

@@ -3,6 +3,7 @@
 from leads.models.customer import Customer, CustomerPhone
 from leads.models.drive import DemoCar, TestDrive, TestDriveChange
 from leads.models.follow_up import FollowUp, FollowUpTask
+from leads.models.import_batch import ImportBatch, ImportRow
 from leads.models.lead import Lead, LeadAssignee, LeadAssignment, LeadAttempt, LeadChange, LeadDesk
 from leads.models.loss import LossApplication, LossCallBack
 from leads.models.owner import CareTask, OwnedVehicle
@@ -24,6 +25,8 @@ __all__ = [
     "GradeChange",
     "HandOver",
     "HandOverItem",
+    "ImportBatch",
+    "ImportRow",
     "Lead",
     "LeadAssignee",
     "LeadAssignment",

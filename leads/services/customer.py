@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ from django.urls import reverse
 from dealership.audit.services import record, record_reveal
 from dealership.core import periods
 from dealership.core.errors import Conflict, DomainError
-from dealership.core.phones import normalise_phone
+from dealership.core.phones import mobile_number, normalise_phone
 from dealership.core.services import check_version, lock, service
 from dealership.core.text import clean_text, pinyin_of
 from dealership.notices.services import notify
@@ -22,7 +21,6 @@ from leads.choices import CustomerKind, Gender, LookupState
 from leads.models import Customer, CustomerPhone
 from leads.selectors.customer import customer_lookup
 
-MOBILE = re.compile(r"^\+861[3-9]\d{9}$")
 CHANGEABLE = frozenset(
     "name gender kind wechat district address occupation hobby family birthday is_key_account no_contact".split()
 )
@@ -31,11 +29,10 @@ REVEALABLE = ("phone", "wechat", "address")
 
 def captured_number(phone: str) -> str:
     """E.164 of a number that may count as captured: a mobile (R-DQ); refuses with how to mend it."""
-    number = normalise_phone(phone)
-    if not MOBILE.match(number):
-        text = "留资请填写 11 位手机号；座机可在客户资料里另外添加。"
-        raise DomainError("not_mobile", text, {"phone": [text]})
-    return number
+    try:
+        return mobile_number(phone)
+    except DomainError as error:
+        raise DomainError(error.code, error.message, {"phone": [error.message]}) from None
 
 
 def find_or_create(*, by: Any, store: Store, phone: str, name: str, gender: str, owner: Any) -> tuple[Customer, bool]:

@@ -30,6 +30,7 @@ from leads.services import lead_state
 from leads.services.lead_state import begin_turn, change_row, locked, move, refused
 
 TAKEN = "这条线索刚刚被同事领走了，请另选一条。"
+GIVEN = "state owner team_id assigned_at first_assigned_at sla_due_at recycle_due_at clock_spans".split()
 # How long a pool may have been open on a screen.
 SEEN_LATELY = dt.timedelta(hours=12)
 
@@ -77,6 +78,25 @@ def distribute(store: Store, leads: Iterable[Lead], *, by: Any) -> int:
         LeadChange.objects.bulk_create(row for _, _, row in given)
         _tell(given)
     return len(given)
+
+
+def give_new(leads: list[Lead], owner: Any, how: AssignedHow, *, by: Any) -> None:
+    """Give new leads of one store to one person: the same moment and clock for all, four statements for any number."""
+    moment = periods.now()
+    clock = lead_state.clocks(leads[0].store_id, moment)
+    given: list[tuple[Lead, LeadAssignment, LeadChange]] = []
+    for lead in leads:
+        before = move(lead, LeadEvent.ASSIGN)
+        turn = begin_turn(lead, owner, how, at=moment, by=by, clock=clock)
+        lead.touch()
+        given.append((lead, turn, change_row(lead, LeadEvent.ASSIGN, before, at=moment, by=by, from_owner_id=None)))
+    same = {name: getattr(leads[0], name) for name in GIVEN}
+    rows = Lead.objects.filter(pk__in=[lead.pk for lead in leads])
+    rows.update(**same, version=F("version") + 1, updated_at=moment)
+    LeadAssignment.objects.bulk_create(turn for _, turn, _ in given)
+    LeadChange.objects.bulk_create(row for _, _, row in given)
+    if owner.pk != by.pk:
+        _tell(given)
 
 
 def _tell(given: list[tuple[Lead, LeadAssignment, LeadChange]]) -> None:

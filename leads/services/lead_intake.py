@@ -7,7 +7,7 @@ file in another store of the group is a flag without a name.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -28,7 +28,7 @@ from leads.models import Customer, CustomerPhone, Lead, LeadChange
 from leads.selectors.lead import live_cards_of
 from leads.services import lead_state
 from leads.services.customer import captured_number
-from leads.services.lead_assign import check_owner, distribute
+from leads.services.lead_assign import check_owner, distribute, give_new
 
 CHUNK = 500
 
@@ -91,11 +91,18 @@ class _Known:
 
 @service
 def leads_take_in(
-    *, by: Any, store: Store, rows: Sequence[LeadRow], owner: Any = None, distribute_new: bool = True
+    *,
+    by: Any,
+    store: Store,
+    rows: Sequence[LeadRow],
+    owner: Any = None,
+    distribute_new: bool = True,
+    after_chunk: Callable[[int], None] | None = None,
 ) -> list[Taken]:
     """Take in many leads of one store; every row gets its answer in order, a bad one stops nothing.
 
-    New ones go to `owner` when given, else into the round; what nobody can take waits in the pool.
+    New ones go to `owner` when given, else into the round; what nobody can take waits in the pool. `after_chunk`
+    hears how many rows are done and may stop the whole by raising.
     """
     require(by, "lead.create", store.pk)
     if owner is not None:
@@ -103,13 +110,14 @@ def leads_take_in(
             require(by, "lead.assign", store.pk)
         check_owner(store, owner, "owner")
     found: list[Taken] = []
+    first = _first_positions(rows)
     for start in range(0, len(rows), CHUNK):
-        found += _take_chunk(by, store, rows[start : start + CHUNK], start, _first_positions(rows))
+        found += _take_chunk(by, store, rows[start : start + CHUNK], start, first)
+        if after_chunk:
+            after_chunk(len(found))
     fresh = [taken.lead for taken in found if taken.outcome == Outcome.CREATED and taken.lead is not None]
-    if owner is not None:
-        how = AssignedHow.OWN if owner.pk == by.pk else AssignedHow.MANUAL
-        for lead in fresh:
-            lead_state.give(lead, owner, LeadEvent.ASSIGN, how, at=periods.now(), by=by)
+    if owner is not None and fresh:
+        give_new(fresh, owner, AssignedHow.OWN if owner.pk == by.pk else AssignedHow.MANUAL, by=by)
     elif distribute_new and fresh:
         distribute(store, fresh, by=by)
     counts = {outcome.value: sum(taken.outcome == outcome for taken in found) for outcome in Outcome}

@@ -82,9 +82,11 @@ def save(
     change_row(lead, event, before, at=at, by=by, from_owner_id=from_owner_id, reason=reason).save()
 
 
-def begin_turn(lead: Lead, owner: Any, how: AssignedHow, *, at: dt.datetime, by: Any) -> LeadAssignment:
+def begin_turn(
+    lead: Lead, owner: Any, how: AssignedHow, *, at: dt.datetime, by: Any, clock: Clocks | None = None
+) -> LeadAssignment:
     """Give the (moved) lead to a person and start the clock. The row is not saved yet; the present turn has ended."""
-    clock = clocks(lead.store_id, at)
+    clock = clock or clocks(lead.store_id, at)
     lead.owner, lead.team_id = owner, team_id_in(owner, lead.store_id)
     lead.assigned_at, lead.first_contact_at = at, None
     lead.first_assigned_at = lead.first_assigned_at or at

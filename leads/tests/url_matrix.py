@@ -6,7 +6,7 @@ from typing import Any
 
 from dealership.core import periods
 from dealership.tests.matrix import CANARY, PAYLOAD, READ_WRITE, WRITE, Url, World
-from leads.models import FollowUp, HandOver, LossApplication, OwnedVehicle, Prospect, SpotCheck
+from leads.models import FollowUp, HandOver, ImportBatch, LossApplication, OwnedVehicle, Prospect, SpotCheck
 from leads.tests.builders import make_demo_car, make_drive, make_visit
 from leads.tests.lead_builders import make_lead, nobody_takes
 from leads.tests.loss_builders import make_loss
@@ -20,6 +20,7 @@ VISIT = {"row": "visit", "resource": "visit"}
 DRIVE = {"row": "test_drive", "resource": "test_drive"}
 DEMO_CAR = {"row": "demo_car", "resource": "demo_car"}
 LEAD = {"row": "lead", "resource": "lead"}
+IMPORT = {"row": "import_batch", "resource": "import_batch"}
 WORK_LEAD = {"view": "lead.work", "act": "lead.work", **LEAD}
 EDIT_CARD = {"view": "prospect.change", "act": "prospect.change", **CARD}
 EDIT_CUSTOMER = {"view": "customer.change", "act": "customer.change", **CUSTOMER}
@@ -60,6 +61,17 @@ URLS = {
     "api-leads-pick": Url(WRITE, act="lead.pick", **LEAD),
     "api-leads-transfer": Url(WRITE, act="lead.work", early=BAD, **LEAD),
     "api-leads-reveal": Url(WRITE, act="customer.reveal", early=BAD, **LEAD),
+    "leads:import_list": Url(also=MAY_REFUSE),
+    "leads:import_new": Url(READ_WRITE, view="lead.import", act="lead.import"),
+    "leads:import_template": Url(kwargs={"kind": "leads"}, view="lead.import"),
+    "leads:import_detail": Url(**IMPORT),
+    "leads:import_confirm": Url(WRITE, act="lead.import", **IMPORT),
+    "leads:import_undo": Url(WRITE, act="lead.import", **IMPORT),
+    # A file comes as multipart: anything else is refused before it is read.
+    "api-imports-list": Url(READ_WRITE, act="lead.import", also=MAY_REFUSE | {415}, early=BAD | {415}),
+    "api-imports-detail": Url(**IMPORT),
+    "api-imports-confirm": Url(WRITE, act="lead.import", **IMPORT),
+    "api-imports-undo": Url(WRITE, act="lead.import", **IMPORT),
     "leads:prospect_list": Url(also=MAY_REFUSE),
     "leads:prospect_board": Url(also=MAY_REFUSE),
     "leads:claim_new": Url(READ_WRITE, view="prospect.claim", act="prospect.claim"),
@@ -158,7 +170,7 @@ URLS = {
 def rows(world: World) -> dict[str, dict[str, int]]:
     """One card, its customer and its visit for the consultant, the colleague and store B's consultant."""
     found: dict[str, dict[str, int]] = {"prospect": {}, "customer": {}, "visit": {}, "owned_vehicle": {}}
-    found |= {"demo_car": {}, "test_drive": {}, "lead": {}, "loss_application": {}, "loss_call": {}}
+    found |= {"demo_car": {}, "test_drive": {}, "lead": {}, "loss_application": {}, "loss_call": {}, "import_batch": {}}
     nobody_takes(world.store)
     nobody_takes(world.other_store)
     for place, key, name in (
@@ -180,6 +192,9 @@ def rows(world: World) -> dict[str, dict[str, int]]:
             store=store, team=world.personas[key].team, owner=user, customer_id=visit.customer_id,
             series=store.brand.series.all()[0], description="远景X7", vin=f"LSVAU2180N21832{len(found['visit']):02d}",
             delivered_on=periods.today(),
+        ).pk  # fmt: skip
+        found["import_batch"][place] = ImportBatch.objects.create(
+            store=store, kind="leads", file_name=f"{name}.xlsx", digest=place, made_by=user
         ).pk  # fmt: skip
         found["loss_application"][place] = found["loss_call"][place] = _asked(user, store, name)
     found["handover"] = _hand_overs(world)

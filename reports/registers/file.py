@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from dealership.core import periods
+from dealership.core.cells import file_part
 from dealership.org.models import Store
 from reports.registers.register import URL, Register
 from reports.workbook.book import Book
-from reports.workbook.text import file_part
 
 
 def register_file(*, user: Any, store: Store, register: Register) -> tuple[str, bytes]:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from dealership.audit import services as audit
 from dealership.core import periods
+from dealership.core.cells import file_part
 from dealership.core.errors import DomainError, NotAllowed, NotFound
 from dealership.core.kpi import SYSTEM
 from dealership.core.periods import Period
@@ -39,7 +40,6 @@ from reports.services.workbook_tables import MonthScope
 from reports.workbook.build import PROVED, write_month_book
 from reports.workbook.columns import Row
 from reports.workbook.content import Definition, MonthContent
-from reports.workbook.text import file_part
 
 KIND = "reports.workbook"
 BATCH = 500

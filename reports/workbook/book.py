@@ -14,15 +14,14 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.properties import PageSetupProperties
 
+from dealership.core.cells import cell_text, header_text, is_risky, put, shown_width
 from reports.workbook.cached import Known, write_cached_values
 from reports.workbook.columns import Column, Row
 from reports.workbook.style import all_styles
-from reports.workbook.text import cell_text, header_text, shown_width
 
 HEADER_ROW = 4
 WIDEST = 260  # column widths that one A4 page carries legibly; wider sheets print side by side
 STEP = 200
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 Tick = Callable[[int], None]
 
 
@@ -246,17 +245,3 @@ class Sheet:
         if self.raw.freeze_panes:
             self.raw.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
         self.raw.close()
-
-
-def is_risky(value: Any) -> bool:
-    """Would Excel read the text as a formula when somebody edits the cell?"""
-    return isinstance(value, str) and value.startswith(FORMULA_SIGNS)
-
-
-def put(cell: Cell, value: Any) -> None:
-    """Set a value: text stays text (type `s`), numbers and dates keep their type."""
-    if isinstance(value, str):
-        cell.value = cell_text(value)
-        cell.data_type = "s"
-    else:
-        cell.value = value

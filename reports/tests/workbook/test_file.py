@@ -13,9 +13,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from dealership.core.cells import CUT_NOTICE, LIMIT, cell_text, file_part
 from reports.tests.workbook.samples import month_content, receipt_row, sum_of, vehicle_row
 from reports.workbook.build import write_month_book
-from reports.workbook.text import CUT_NOTICE, LIMIT, cell_text, file_part
 
 FULL_PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 NASTY = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1+1", "=cmd|' /C calc'!A0", "#N/A", "0123")

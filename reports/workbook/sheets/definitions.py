@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dealership.core.cells import shown_width
 from reports.workbook.book import Book
 from reports.workbook.columns import Column
 from reports.workbook.content import MonthContent
-from reports.workbook.text import shown_width
 
 TITLE = "口径说明"
 COLUMNS = (

@@ -1,0 +1,150 @@
+"""Many customers with their cards at once, with the author and the dates they had in the old list.
+
+The rows are those of the single services: customer, number, card, first status, first grade, first task. A card opens
+as 跟进中 and nothing else: there is no way to 战败 or 休眠 here (§4.2).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from dealership.core import periods
+from dealership.core.services import service
+from dealership.core.text import clean_text, pinyin_of
+from dealership.notices.services import notify
+from dealership.org.models import LeadSource, Series, Store
+from dealership.org.reach import require, team_id_in
+from leads.choices import CardChannel, ProspectStatus, TaskKind
+from leads.models import Customer, CustomerPhone, FollowUpTask, GradeChange, Prospect, StatusChange
+
+CHUNK = 500
+TRIES = 3
+
+
+@dataclass(frozen=True)
+class CustomerRow:
+    """A sound row: the number is E.164, owner and author are people of the store."""
+
+    phone: str
+    name: str
+    owner: Any
+    author: Any
+    grade: str
+    card_at: dt.datetime
+    next_follow_up_at: dt.datetime
+    gender: str = ""
+    source: LeadSource | None = None
+    series: Series | None = None
+    last_contact_at: dt.datetime | None = None
+    note: str = ""
+
+
+@service
+def customers_take_in(
+    *, by: Any, store: Store, rows: Sequence[CustomerRow], after_chunk: Callable[[int], None] | None = None
+) -> list[Prospect | None]:
+    """Customer and card for every row in order; None where the number has a file in the store by now.
+
+    `after_chunk` hears how many rows are done and may stop the whole by raising. Written into an open month only.
+    """
+    require(by, "customer.import", store.pk)
+    found: list[Prospect | None] = []
+    owners = {row.owner.pk: row.owner for row in rows}
+    teams = {pk: team_id_in(owner, store.pk) for pk, owner in owners.items()}
+    for start in range(0, len(rows), CHUNK):
+        found += _chunk(by, store, rows[start : start + CHUNK], teams)
+        if after_chunk:
+            after_chunk(len(found))
+    _tell(by, [card for card in found if card is not None])
+    return found
+
+
+def _chunk(by: Any, store: Store, rows: Sequence[CustomerRow], teams: dict[int, int | None]) -> list[Prospect | None]:
+    """Somebody may enter one of the numbers meanwhile: then the chunk is looked at again."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            with transaction.atomic():
+                return _write(by, store, rows, teams)
+        except IntegrityError:
+            if attempt == TRIES:
+                raise
+    raise AssertionError
+
+
+def _write(by: Any, store: Store, rows: Sequence[CustomerRow], teams: dict[int, int | None]) -> list[Prospect | None]:
+    numbers = CustomerPhone.objects.filter(store=store, number__in=[row.phone for row in rows])
+    known = set(numbers.values_list("number", flat=True))
+    made: dict[str, tuple[CustomerRow, Customer, Prospect]] = {}
+    for row in rows:
+        if row.phone not in known and row.phone not in made:
+            customer = _customer(store, row, teams)
+            made[row.phone] = row, customer, _card(customer, row)
+    Customer.objects.bulk_create(customer for _, customer, _ in made.values())
+    CustomerPhone.objects.bulk_create(
+        CustomerPhone(store=store, customer=customer, number=row.phone, last4=row.phone[-4:])
+        for row, customer, _ in made.values()
+    )
+    Prospect.objects.bulk_create(card for _, _, card in made.values())
+    StatusChange.objects.bulk_create(
+        StatusChange(from_status="", to_status=card.status, **_event(card, row)) for row, _, card in made.values()
+    )
+    GradeChange.objects.bulk_create(
+        GradeChange(from_grade="", to_grade=card.grade, **_event(card, row)) for row, _, card in made.values()
+    )
+    FollowUpTask.objects.bulk_create(_task(card, row) for row, _, card in made.values())
+    left = {phone: card for phone, (_, _, card) in made.items()}
+    return [left.pop(row.phone, None) for row in rows]
+
+
+def _customer(store: Store, row: CustomerRow, teams: dict[int, int | None]) -> Customer:
+    name = clean_text(row.name)
+    return Customer(
+        store=store, team_id=teams[row.owner.pk], owner=row.owner, name=name, name_pinyin=pinyin_of(name),
+        gender=row.gender, created_by=row.author,
+    )  # fmt: skip
+
+
+def _card(customer: Customer, row: CustomerRow) -> Prospect:
+    return Prospect(
+        store=customer.store, team_id=customer.team_id, owner=row.owner, customer=customer, grade=row.grade,
+        grade_since=row.card_at, status=ProspectStatus.ACTIVE, card_created_at=row.card_at,
+        card_channel=CardChannel.OTHER, source=row.source, series=row.series, last_contact_at=row.last_contact_at,
+        next_follow_up_at=row.next_follow_up_at, key_concern=clean_text(row.note),
+    )  # fmt: skip
+
+
+def _event(card: Prospect, row: CustomerRow) -> dict[str, Any]:
+    """What happened then, by whom it was."""
+    return {
+        "prospect": card, "store_id": card.store_id, "team_id": card.team_id, "owner": row.owner, "at": row.card_at,
+        "by": row.author, "reason": "批量导入",
+    }  # fmt: skip
+
+
+def _task(card: Prospect, row: CustomerRow) -> FollowUpTask:
+    kind = TaskKind.REGULAR if row.last_contact_at else TaskKind.FIRST
+    return FollowUpTask(
+        store_id=card.store_id, team_id=card.team_id, owner=row.owner, prospect=card, kind=kind,
+        due_at=row.next_follow_up_at, original_due_at=row.next_follow_up_at, created_at=periods.now(),
+    )  # fmt: skip
+
+
+def _tell(by: Any, cards: list[Prospect]) -> None:
+    """One notice per owner, without personal data."""
+    first: dict[int, Prospect] = {}
+    for card in cards:
+        first.setdefault(card.owner_id, card)
+    for owner_id, count in Counter(card.owner_id for card in cards).items():
+        card = first[owner_id]
+        if owner_id != by.pk:
+            notify(
+                to=[card.owner], kind="customer.imported", key=f"prospect:{card.pk}:imported",
+                text=f"{by} 为您导入了 {count} 位意向客户，请按下次跟进时间联系。", url=reverse("leads:prospect_list"),
+            )  # fmt: skip
