@@ -153,6 +153,9 @@ def _note(answers: list[Answer]) -> None:
 
 def _write_results(path: Path, batch: ImportBatch) -> None:
     """Every row of the file with its end."""
-    rows = rows_shown(batch).iterator(chunk_size=2_000)
-    lines = ((row.number, row.values, row.outcome or row.get_verdict_display(), reasons(row.errors)) for row in rows)
+    rows = rows_shown(batch).values_list("number", "values", "outcome", "verdict", "errors")
+    lines = (
+        (number, values, outcome or RowVerdict(verdict).label, reasons(errors))
+        for number, values, outcome, verdict, errors in rows
+    )
     results_write(path, batch.kind, lines)

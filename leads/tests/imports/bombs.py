@@ -40,10 +40,12 @@ def changed(name: str, content: bytes | Callable[[bytes], bytes] | None = None, 
 def zip_bomb() -> bytes:
     """Less than a megabyte that unzips to 800."""
     target = io.BytesIO(changed("xl/none"))
-    with zipfile.ZipFile(target, "a", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        with archive.open("xl/media/filler.xml", "w", force_zip64=True) as part:
-            for _ in range(800):
-                part.write(b" " * (1 << 20))
+    with (
+        zipfile.ZipFile(target, "a", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
+        archive.open("xl/media/filler.xml", "w", force_zip64=True) as part,
+    ):
+        for _ in range(800):
+            part.write(b" " * (1 << 20))
     return target.getvalue()
 
 
@@ -105,7 +107,7 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
     "a million empty rows": (empty_rows, "1048576"),
     "a hundred sheets": (many_sheets, "工作表过多"),
     "shared strings": (shared_strings, "解压后过大|超出限制"),
-    "no zip": (lambda: "姓名,手机\n".encode(), "不是 Excel 工作簿"),
+    "no zip": ("姓名,手机\n".encode, "不是 Excel 工作簿"),
     "old format": (lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 2000, "旧版 .xls"),
     "password": (encrypted, "打开密码"),
     "macro": (lambda: changed("xl/vbaProject.bin", b"x"), "带有宏"),

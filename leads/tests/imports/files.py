@@ -8,7 +8,7 @@ from typing import Any
 
 from openpyxl import Workbook
 
-from dealership.core.cells import safe_cell
+from dealership.core.cells import is_risky, safe_cell
 from dealership.jobs import runner
 from dealership.jobs.models import Job
 from dealership.org.models import Store
@@ -28,7 +28,7 @@ def workbook(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> io.BytesIO:
     sheet = book.create_sheet("数据")
     sheet.append(list(heads))
     for row in rows:
-        sheet.append([safe_cell(sheet, value) for value in row])
+        sheet.append([safe_cell(sheet, value) if is_risky(value) else value for value in row])
     target = io.BytesIO()
     book.save(target)
     target.seek(0)

@@ -33,8 +33,9 @@ def test_author_dates_and_rows_are_those_of_the_single_services(store, manager, 
     old.is_active = False
     old.save()
     told = {
-        "称呼": "女士", "级别": "B级", "来源": "自然到店", "意向车型": "远景S5", "建卡日期": "2026-10-08", "建卡人": old.username,
-        "归属顾问": consultant.username, "最近联系": "2026年11月10日", "下次跟进": dt.datetime(2026, 11, 30, 15), "备注": "置换",
+        "称呼": "女士", "级别": "B级", "来源": "自然到店", "意向车型": "远景S5", "建卡日期": "2026-10-08",
+        "建卡人": old.username, "归属顾问": consultant.username, "最近联系": "2026年11月10日",
+        "下次跟进": dt.datetime(2026, 11, 30, 15), "备注": "置换",  # noqa: DTZ001  Excel knows no zones
     }  # fmt: skip
     batch = confirmed(manager, store, workbook(CUSTOMERS, [row(1, **told)]), "customers")
     assert batch.rows_made == 1
