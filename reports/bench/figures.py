@@ -21,9 +21,11 @@ from dealership.accounts.models import User
 from dealership.core import periods
 from dealership.jobs.models import Job
 from dealership.jobs.runner import run
+from dealership.org.choices import Role
 from dealership.org.models import Store
 from leads.models import Prospect
 from reports.bench.driver import Client, Figure, measure, timed
+from reports.bench.imports import import_figures
 from reports.bench.month_sql import EMPTY_TABLE_SQL, INTO_TABLE_SQL, MONTH_SQL, month_values
 from reports.models import Fact, FillState
 from reports.services.rollup import rollup_month
@@ -68,6 +70,9 @@ def all_figures(client: Client, user: User) -> Iterator[Figure]:
         figure.references["bare_view"] = bare.p50
         yield figure
     yield from _month()
+    store = Store.objects.order_by("pk")[0]
+    people = User.objects.filter(memberships__store=store, is_active=True)
+    yield from import_figures(store, people.filter(memberships__role=Role.SHOWROOM_MANAGER)[0], user)
 
 
 def _pages(client: Client, user: User) -> Iterator[Figure]:
