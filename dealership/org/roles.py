@@ -34,7 +34,9 @@ SALES_ROWS: tuple[str, ...] = (
     "duty",
 )
 STORE_WIDE = ("store", "team", "vehicle", "catalogue")
-MANAGED = (*SALES_ROWS, "demo_car", "store", "team", "month_close", "day_close", "audit", "job", "import_batch")
+MANAGED = (
+    *SALES_ROWS, "demo_car", "store", "team", "month_close", "day_close", "audit", "job", "import_batch", "hand_over",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

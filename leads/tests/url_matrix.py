@@ -78,10 +78,8 @@ URLS = {
     "leads:transfer_ask": Url(READ_WRITE, **EDIT_CARD),
     "leads:handover_list": Url(view="prospect.handover"),
     "leads:handover_new": Url(READ_WRITE, view="prospect.handover", act="prospect.handover"),
-    "leads:handover": Url(row="handover", resource="prospect", view="prospect.handover", also=frozenset({404})),
-    "leads:handover_undo": Url(
-        WRITE, row="handover", resource="prospect", act="prospect.handover", also=frozenset({404})
-    ),
+    "leads:handover": Url(view="prospect.handover", **HAND_OVER),
+    "leads:handover_undo": Url(WRITE, act="prospect.handover", **HAND_OVER),
     "leads:quality_list": Url(also=MAY_REFUSE),
     "leads:quality_rows": Url(kwargs={"person": 999_999_999, "issue": "copied"}, also=MAY_REFUSE),
     "leads:spot_check_list": Url(also=MAY_REFUSE),

@@ -42,7 +42,8 @@ def timeline_entries(user: User, customer_id: int) -> Iterable[Entry]:
         return []
     steps = DealStateChange.objects.visible_to(user).filter(deal__customer_id=customer_id)
     deals = Deal.objects.visible_to(user).filter(customer_id=customer_id)
-    asked = Approval.objects.filter(kind__in=DEAL_APPROVALS, subject_id__in=deals.values("pk"))
+    of_deals = {"subject_id__in": deals.values("pk"), "store_id__in": deals.values("store_id")}
+    asked = Approval.objects.filter(kind__in=DEAL_APPROVALS, **of_deals)
     money = Payment.objects.visible_to(user).cleared().filter(deal__customer_id=customer_id, cleared_at__isnull=False)
     moved = PromiseChange.objects.visible_to(user).filter(deal__customer_id=customer_id)
     state = Concat("to_status", Value(":"), "deal__deposit_kind")
