@@ -273,3 +273,19 @@ class CareTaskQuerySet(ScopedQuerySet):
 
     def open(self) -> Self:
         return self.filter(done_at=None)
+
+
+class CampaignQuerySet(ScopedQuerySet):
+    """Campaigns belong to the store."""
+
+    resource = "campaign"
+    team_path = None
+    owner_path = None
+
+
+class CampaignInviteQuerySet(ScopedQuerySet):
+    """Invited customers belong to the campaign's store: whoever runs it sees them all."""
+
+    resource = "campaign"
+    team_path = None
+    owner_path = None

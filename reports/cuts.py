@@ -17,10 +17,14 @@ from dealership.core.kpi import Kpi, Measure
 from dealership.org.models import LeadSource
 from leads.choices import OPEN_GRADES, Grade
 from leads.kpis import LOSSES_AGREED, NEW_CARDS, PROSPECTS_BY_GRADE
+from leads.kpis.drives import TEST_DRIVES
+from leads.kpis.raw_leads import LEADS_TOTAL
+from leads.kpis.visits import FIRST_VISITS
 from leads.loss_choices import LossReason
 from reports.selectors.losses import GAPS, gap_condition
 from sales.kpis import STOCK_DAYS, STOCK_UNITS
 from sales.kpis.customers import SOURCE_CONVERSION
+from sales.kpis.orders import ORDERS_GROSS
 
 NO_SOURCE = "none"
 
@@ -38,13 +42,17 @@ def _grade(text: str, _stores: Collection[int]) -> Cut | None:
     return Cut(labels[text], Q(grade_then=text)) if text in labels else None
 
 
-def _source(text: str, stores: Collection[int]) -> Cut | None:
+def _lead_source(text: str, stores: Collection[int]) -> Cut | None:
+    return _source(text, stores, "lead__source")
+
+
+def _source(text: str, stores: Collection[int], path: str = "prospect__source") -> Cut | None:
     if text == NO_SOURCE:
-        return Cut(_("未填写"), Q(prospect__source=None))
+        return Cut(_("未填写"), Q(**{path: None}))
     if not re.fullmatch(r"[0-9]{1,9}", text):
         return None
     source = LeadSource.objects.filter(pk=int(text), group__stores__in=stores).first()
-    return Cut(source.name, Q(prospect__source=source.pk)) if source else None
+    return Cut(source.name, Q(**{path: source.pk})) if source else None
 
 
 def _age(text: str, _stores: Collection[int]) -> Cut | None:
@@ -76,7 +84,8 @@ def _loss(text: str, stores: Collection[int]) -> Cut | None:
 _CUTS: dict[str, Callable[[str, Collection[int]], Cut | None]] = {
     PROSPECTS_BY_GRADE.key: _grade,
     NEW_CARDS.key: _source,
-    SOURCE_CONVERSION.key: _source,
+    **dict.fromkeys((SOURCE_CONVERSION.key, FIRST_VISITS.key, TEST_DRIVES.key, ORDERS_GROSS.key), _source),
+    LEADS_TOTAL.key: _lead_source,
     LOSSES_AGREED.key: _loss,
     STOCK_UNITS.key: _age,
     STOCK_DAYS.key: _age,

@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("board/", board.board, name="board"),
     path("month/", month.month, name="month"),
     path("losses/", analysis.losses, name="losses"),
+    path("sources/", analysis.sources, name="sources"),
     path("grades/", analysis.grade_rows, name="grade_rows"),
     path("workbook/", workbook.workbook, name="workbook"),
     path("registers/", registers.register_first, name="registers"),

@@ -50,6 +50,7 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
             Entry(_("跟进日历"), "outline/calendar-event.svg", "leads:calendar", "follow_up"),
             Entry(_("代跟进安排"), "outline/user-share.svg", "leads:stand_in", "prospect", "duty.manage"),
             Entry(_("试乘试驾"), "outline/steering-wheel.svg", "leads:drive_calendar", "demo_car", short=_("试驾")),
+            Entry(_("活动"), "outline/confetti.svg", "leads:campaign_list", "campaign"),
             Entry(_("失控客户"), "outline/alert-triangle.svg", "leads:out_of_control", "prospect", "loss.apply"),
             Entry(_("战败审批"), "outline/user-off.svg", "leads:loss_list", "loss_application", "loss.decide"),
             Entry(
@@ -103,6 +104,7 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
             Entry(_("实时看板"), "outline/chart-bar.svg", "reports:board", "figure"),
             Entry(_("三表两卡"), "outline/table.svg", "reports:registers", "visit"),
             Entry(_("月度报表"), "outline/calendar-stats.svg", "reports:month", "figure"),
+            Entry(_("来源分析"), "outline/chart-arrows.svg", "reports:sources", "campaign"),
             Entry(_("战败分析"), "outline/chart-donut.svg", "reports:losses", "loss_application", "report.view"),
             Entry(_("指标口径"), "outline/math-function.svg", "reports:kpi_list", "figure"),
             Entry(_("月结"), "outline/lock.svg", "reports:close_list", "month_close"),

@@ -35,7 +35,8 @@ SALES_ROWS: tuple[str, ...] = (
 )
 STORE_WIDE = ("store", "team", "vehicle", "catalogue")
 MANAGED = (
-    *SALES_ROWS, "demo_car", "store", "team", "month_close", "day_close", "audit", "job", "import_batch", "hand_over",
+    *SALES_ROWS, "campaign", "demo_car", "store", "team", "month_close", "day_close", "audit", "job", "import_batch",
+    "hand_over",
 )  # fmt: skip
 
 
@@ -61,7 +62,7 @@ MANAGER_ACTS = CONSULTANT_ACTS | frozenset(
     """approval.decide review.comment review.return review.lock review.evening prospect.reassign visit.assign
     prospect.handover spot_check.record loss.decide register.sign register.confirm month.confirm month.recheck
     target.set deal.change_any report.view settings.view duty.manage demo_car.manage lead.assign
-    lead.settings lead.import customer.import""".split()
+    lead.settings campaign.manage lead.import customer.import""".split()
 )
 
 ROLE_TABLE: dict[Role, RoleRule] = {
@@ -152,7 +153,7 @@ ROLE_TABLE: dict[Role, RoleRule] = {
     Role.MARKETING: RoleRule(
         reach=_reach(
             "store",
-            ("lead", "prospect", "customer", "visit", "test_drive", "store", "team", "catalogue", "figure"),
+            ("campaign", "lead", "prospect", "customer", "visit", "test_drive", "store", "team", "catalogue", "figure"),
             job="own",
             import_batch="own",
         ),

@@ -4,7 +4,7 @@ Figures that stand on month openings are declared in `reports.kpis`, those over 
 """
 
 from dealership.core.kpi import Kpi
-from leads.kpis import cards, drives, losses, raw_leads, visits
+from leads.kpis import campaigns, cards, drives, losses, raw_leads, visits
 from leads.kpis.cards import (
     CARDS_CREATED,
     FOLLOW_UP_COUNT,
@@ -18,7 +18,7 @@ from leads.kpis.grades import RISES
 from leads.kpis.losses import LOSSES, LOSSES_AGREED
 from leads.kpis.visits import FIRST_VISITS_KNOWN, INVITED_ARRIVED, visit_rows
 
-KPIS: tuple[Kpi, ...] = (*visits.KPIS, *raw_leads.KPIS, *cards.KPIS, *losses.KPIS, *drives.KPIS)
+KPIS: tuple[Kpi, ...] = (*visits.KPIS, *raw_leads.KPIS, *cards.KPIS, *losses.KPIS, *drives.KPIS, *campaigns.KPIS)
 BY_KEY = {kpi.key: kpi for kpi in KPIS}
 
 __all__ = [

@@ -33,12 +33,13 @@ def _moves(only: Q) -> Measure:
     return Measure(rows=_changes, date="at", only=only)
 
 
+TAKEN = _moves(_TAKEN)
 LEADS_TOTAL = Kpi(
     key="leads_total",
     label=_("线索总数"),
     explanation=_("本期首次分配到人的线索，加上进来就并入已有档案的线索；按首次分配时间计，归当时的负责人。"),
     unit="条",
-    numerator=(_moves(_TAKEN),),
+    numerator=(TAKEN,),
 )
 LEAD_CARD_RATE = Kpi(
     key="lead_card_rate",

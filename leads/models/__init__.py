@@ -1,5 +1,6 @@
 """Customers, their visits, graded cards, follow-ups and owned cars."""
 
+from leads.models.campaign import Campaign, CampaignInvite
 from leads.models.customer import Customer, CustomerPhone
 from leads.models.drive import DemoCar, TestDrive, TestDriveChange
 from leads.models.follow_up import FollowUp, FollowUpTask
@@ -15,6 +16,8 @@ from leads.models.strategy import MonthReviewCard, StrategyCard
 from leads.models.visit import Visit
 
 __all__ = [
+    "Campaign",
+    "CampaignInvite",
     "CareTask",
     "CreditShare",
     "Customer",

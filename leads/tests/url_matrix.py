@@ -7,11 +7,12 @@ from typing import Any
 from dealership.core import periods
 from dealership.tests.matrix import CANARY, PAYLOAD, READ_WRITE, WRITE, Url, World
 from leads.models import FollowUp, HandOver, ImportBatch, LossApplication, OwnedVehicle, Prospect, SpotCheck
-from leads.tests.builders import make_demo_car, make_drive, make_visit
+from leads.tests.builders import make_campaign, make_demo_car, make_drive, make_visit
 from leads.tests.lead_builders import make_lead, nobody_takes
 from leads.tests.loss_builders import make_loss
 
 CARD = {"row": "prospect", "resource": "prospect"}
+CAMPAIGN = {"row": "campaign", "resource": "campaign"}
 CUSTOMER = {"row": "customer", "resource": "customer"}
 LOSS = {"row": "loss_application", "resource": "loss_application"}
 CALL = {"row": "loss_call", "resource": "loss_call_back"}
@@ -40,6 +41,14 @@ URLS = {
     "leads:visit_complete": Url(READ_WRITE, view="visit.complete", act="visit.complete", **VISIT),
     "leads:visit_leave": Url(WRITE, act="visit.leave", **VISIT),
     "leads:visit_assign": Url(READ_WRITE, view="visit.assign", act="visit.assign", **VISIT),
+    "leads:campaign_list": Url(also=MAY_REFUSE),
+    "leads:campaign_new": Url(READ_WRITE, view="campaign.manage", act="campaign.manage"),
+    "leads:campaign_detail": Url(READ_WRITE, act="campaign.manage", **CAMPAIGN),
+    "leads:campaign_edit": Url(READ_WRITE, view="campaign.manage", act="campaign.manage", **CAMPAIGN),
+    # 404: there is no such invitation
+    "leads:campaign_invite": Url(
+        WRITE, kwargs={"invite": 999_999}, act="campaign.manage", also=frozenset({404}), **CAMPAIGN
+    ),
     "leads:lead_list": Url(also=MAY_REFUSE),
     "leads:lead_pool": Url(also=MAY_REFUSE),
     "leads:lead_new": Url(READ_WRITE, view="lead.create", act="lead.create"),
@@ -168,7 +177,15 @@ URLS = {
 def rows(world: World) -> dict[str, dict[str, int]]:
     """One card, its customer and its visit for the consultant, the colleague and store B's consultant."""
     found: dict[str, dict[str, int]] = {"prospect": {}, "customer": {}, "visit": {}, "owned_vehicle": {}}
-    found |= {"demo_car": {}, "test_drive": {}, "lead": {}, "loss_application": {}, "loss_call": {}, "import_batch": {}}
+    found |= {
+        "campaign": {},
+        "demo_car": {},
+        "test_drive": {},
+        "lead": {},
+        "loss_application": {},
+        "loss_call": {},
+        "import_batch": {},
+    }
     nobody_takes(world.store)
     nobody_takes(world.other_store)
     for place, key, name in (
@@ -179,6 +196,7 @@ def rows(world: World) -> dict[str, dict[str, int]]:
         assert visit.prospect_id
         assert visit.customer_id
         car = make_demo_car(store, plate=f"浙A{place.upper()}")
+        found["campaign"][place] = make_campaign(store, user, name=f"活动{name}"[:60]).pk
         found["demo_car"][place] = car.pk
         found["test_drive"][place] = make_drive(user, visit.prospect, car).pk
         found["visit"][place] = visit.pk

@@ -13,6 +13,8 @@ from django.db.models import Model, QuerySet
 from dealership.core.kpi import Measure
 from dealership.org.models import Membership
 from leads.models import (
+    Campaign,
+    CampaignInvite,
     FollowUp,
     FollowUpTask,
     GradeChange,
@@ -163,6 +165,17 @@ def _drive(row: TestDrive) -> DrillRow:
     return DrillRow(row.pk, "drive", row.pk, title, note, _name(row.owner), row.finished_at)
 
 
+def _campaign(row: Campaign) -> DrillRow:
+    note = f"{row.get_kind_display()} · {row.source or '未填写来源'}"
+    return DrillRow(row.pk, "campaign", row.pk, row.name, note, "", row.ends_on, row.cost_actual)
+
+
+def _invite(row: CampaignInvite) -> DrillRow:
+    note = f"{row.campaign} · {'已到场' if row.attended_at else row.get_answer_display()}"
+    title, owner = row.customer.display_name, _name(row.owner)
+    return DrillRow(row.pk, "prospect", row.prospect_id, title, note, owner, row.campaign.starts_on)
+
+
 def _post(row: Membership) -> DrillRow:
     return DrillRow(row.pk, "post", None, _name(row.user), row.get_role_display(), _name(row.user), row.valid.lower)
 
@@ -186,6 +199,8 @@ PRESENTERS: dict[type[Model], Presenter] = {
     LeadAssignment: Presenter(("lead", "owner"), _lead_turn),
     LossApplication: Presenter(("customer", "owner"), _loss),
     TestDrive: Presenter(("customer", "series", "car", "owner"), _drive),
+    Campaign: Presenter(("source",), _campaign),
+    CampaignInvite: Presenter(("campaign", "customer", "owner"), _invite),
     Membership: Presenter(("user",), _post),
     Review: Presenter(("owner",), _review),
 }

@@ -12,6 +12,8 @@ from dealership.org.models import Series, Store
 from leads.choices import LeadEvent, LeadState
 from leads.loss_choices import LossState
 from leads.models import (
+    Campaign,
+    CampaignInvite,
     DemoCar,
     Lead,
     LeadAssignment,
@@ -115,4 +117,19 @@ def drive(
         planned=DateTimeTZRange(start, until), booked_by_id=card.owner_id, licence_checked_at=start if done else None,
         agreement_signed_at=start if done else None, out_at=start if done else None,
         odometer_out=100 if done else None, finished_at=until if done else None, odometer_back=110 if done else None,
+    )  # fmt: skip
+
+
+def campaign(store: Store, by: Any, start: str, end: str, **told: Any) -> Campaign:
+    """A campaign between two days."""
+    days = {"starts_on": dt.date.fromisoformat(start), "ends_on": dt.date.fromisoformat(end)}
+    return Campaign.objects.create(store=store, created_by=by, kind="event", name=f"活动{start}", **days, **told)
+
+
+def invite(of: Campaign, card: Prospect, by: Any, *, came: bool) -> CampaignInvite:
+    """The card's customer invited."""
+    when = rows.moment(of.starts_on.isoformat())
+    return CampaignInvite.objects.create(
+        campaign=of, store_id=of.store_id, team_id=card.team_id, owner_id=card.owner_id, customer_id=card.customer_id,
+        prospect=card, invited_by=by, invited_at=when, attended_at=when if came else None,
     )  # fmt: skip

@@ -17,7 +17,7 @@ from reports.drilling import Asked, drill
 from reports.registry import BY_KEY
 from reports.services.snapshot import opening_snapshot_take
 from reports.tests import rows
-from reports.tests.customer_rows import drive, lead, loss, turn
+from reports.tests.customer_rows import campaign, drive, invite, lead, loss, turn
 
 pytestmark = pytest.mark.django_db
 NOVEMBER, OCTOBER = Period.month(2026, 11), Period.month(2026, 10)
@@ -205,6 +205,24 @@ def test_open_cards_per_consultant_with_a_post_that_day(store, other_store, li, 
     assert value("active_prospects_per_consultant", store) == 3
     assert value("active_prospects_per_consultant", store, Period.day(dt.date(2026, 11, 21))) == Decimal("1.5")
     assert value("active_prospects_per_consultant", other_store) is None
+
+
+def test_show_rate_of_events_and_cost_per_order_of_their_sources(store, other_store, li, manager):
+    portal, walk_in = LeadSource.objects.order_by("code")
+    event = campaign(store, manager, "2026-10-31", "2026-11-01", source=portal, cost_actual=Decimal(9000))
+    campaign(store, manager, "2026-11-05", "2026-11-30", source=portal, cost_actual=Decimal(1000))
+    campaign(store, manager, "2026-11-05", "2026-11-06", source=walk_in)  # cost not known yet
+    campaign(store, manager, "2026-11-05", "2026-11-06", cost_actual=Decimal(500))  # feeds no source
+    campaign(other_store, manager, "2026-11-05", "2026-11-06", source=walk_in, cost_actual=Decimal(7))
+    for number in range(4):
+        invite(event, rows.card(store, li, "2026-10-20"), manager, came=number == 0)
+    for source in (portal, portal, walk_in, None):
+        rows.deal(store, li, "2026-11-30 23:59:59", prospect=rows.card(store, li, "2026-11-02", source=source))
+    rows.deal(store, li, "2026-12-01 00:00", prospect=rows.card(store, li, "2026-11-02", source=portal))
+    assert value("event_invite_show_rate", store, OCTOBER) == Decimal("0.25")
+    assert value("event_invite_show_rate", store) is None
+    assert value("cost_per_order", store) == 5000  # 10,000 ÷ 2
+    assert value("cost_per_order", store, OCTOBER) is None
 
 
 @pytest.mark.parametrize("key", ["leads_total", "loss_applications", "test_drives", "invited_visits"])

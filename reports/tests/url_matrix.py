@@ -16,7 +16,7 @@ URLS = {
     **pages("reports:kpi_list", "api-kpis-list", also=frozenset({403, 404})),
     **pages("reports:kpi_rows", "api-kpis-detail", "api-kpis-rows", query="?period=2026-11", **KPI),
     **pages("reports:board", "reports:month", also=frozenset({403, 404})),
-    **pages("reports:losses", also=frozenset({403, 404})),
+    **pages("reports:losses", "reports:sources", also=frozenset({403, 404})),
     # 422: the Monday must be given
     **pages("reports:grade_rows", query="?week=2026-11-09", also=frozenset({403, 404, 422})),
     "reports:registers": Url(also=frozenset({403})),

@@ -1,4 +1,4 @@
-"""战败分析 and the cards behind its numbers."""
+"""战败分析, 来源分析 and the cards behind its numbers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dealership.core.paging import page_of
 from dealership.core.scoping import reach_for
 from dealership.core.views import actor
 from reports.boards.losses import loss_page
+from reports.boards.sources import source_block
 from reports.filters import GradeWeekForm, MonthForm
 from reports.selectors.grade_weeks import cards_of_week
 
@@ -27,6 +28,20 @@ def losses(request: HttpRequest) -> HttpResponse:
     asked = form.cleaned_data
     page = loss_page(reader=user, store_id=asked["store"].pk, month=asked["month"], person_id=asked["person"])
     return render(request, "reports/losses.html", {"form": form, "page": page, "month": asked["month"]})
+
+
+@require_safe
+def sources(request: HttpRequest) -> HttpResponse:
+    """A month's sources of a store; for those who see campaigns (marketing, managers)."""
+    user = actor(request)
+    if reach_for(user, "figure").is_empty or reach_for(user, "campaign").is_empty:
+        raise NotAllowed
+    form = MonthForm(request.GET, user=user)
+    if not form.is_valid():
+        return render(request, "reports/sources.html", {"form": form}, status=422)
+    asked = form.cleaned_data
+    block = source_block(reader=user, store=asked["store"], month=asked["month"])
+    return render(request, "reports/sources.html", {"form": form, "block": block, "month": asked["month"]})
 
 
 @require_safe

@@ -12,6 +12,7 @@ PAGES: dict[str, str] = {
     "approval": "approvals:list",
     "vehicle": "sales:vehicle_page",
     "review": "reviews:detail",
+    "campaign": "leads:campaign_detail",
     "lead": "leads:lead_detail",
     "loss": "leads:loss_detail",
     "drive": "leads:drive_detail",

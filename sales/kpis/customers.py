@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from django.db.models import Aggregate, Count, Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Sum
+from django.db.models import Aggregate, Count, DateField, Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Sum
 from django.db.models.lookups import Exact, GreaterThan
 from django.utils.translation import gettext_lazy as _
 
@@ -17,7 +17,7 @@ from dealership.core.periods import day_bucket, day_of, month_of
 from leads.choices import ProspectStatus, VisitChannel
 from leads.kpis import CARDS_CREATED, DRIVES, visit_rows
 from leads.kpis.visits import INVITED
-from leads.models import StatusChange, TestDrive, Visit
+from leads.models import Campaign, StatusChange, TestDrive, Visit
 from sales.kpis.orders import ORDERS, deal_rows
 from sales.models import Deal
 
@@ -79,6 +79,23 @@ def _orders_as_second_visits() -> Q:
     return Q(GreaterThan(_ORDERED_DAY, _CARD_DAY)) & ~Q(Exists(visits)) & ~Q(Exists(orders))
 
 
+def _spent() -> QuerySet[Campaign]:
+    """Campaigns that feed a source and whose cost is known."""
+    return Campaign.objects.filter(source__isnull=False, cost_actual__isnull=False)
+
+
+def _of_spent_sources() -> Q:
+    """Orders of first sources on which the store spent money in the month of the order."""
+    ended = Func(F("ends_on"), template="date_trunc('month', %(expressions)s)::date", output_field=DateField())
+    campaigns = (
+        _spent()
+        .annotate(month=ended)
+        .filter(store=OuterRef("store"), source=OuterRef("prospect__source"), month=month_of(OuterRef("ordered_at")))
+    )
+    return Q(Exists(campaigns))
+
+
+SPENDING = Measure(rows=_spent, date="ends_on", is_date=True, value=Sum("cost_actual"), person=None, team=None)
 _DAYS_TO_ORDER = Func(
     _ORDERED_DAY, _CARD_DAY, template="(%(expressions)s)", arg_joiner=" - ", output_field=IntegerField()
 )
@@ -132,6 +149,15 @@ AVG_LEAD_DAYS = Kpi(
     denominator=(ORDERS,),
 )
 
+COST_PER_ORDER = Kpi(
+    key="cost_per_order",
+    label=_("单车获客成本"),
+    explanation=_("本期结束的活动实际费用 ÷ 花了钱的来源（首次来源）当月的订单数；没填费用或来源的活动不计。"),
+    unit="元",
+    numerator=(SPENDING,),
+    denominator=(_orders(_of_spent_sources),),
+)
+
 KPIS: tuple[Kpi, ...] = (
     SECOND_VISIT_RATE,
     TEST_DRIVE_SIGN_RATE,
@@ -139,4 +165,5 @@ KPIS: tuple[Kpi, ...] = (
     SOURCE_CONVERSION,
     WINBACK_RATE,
     AVG_LEAD_DAYS,
+    COST_PER_ORDER,
 )
