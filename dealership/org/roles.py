@@ -157,7 +157,7 @@ ROLE_TABLE: dict[Role, RoleRule] = {
             job="own",
             import_batch="own",
         ),
-        acts=frozenset({"lead.create", "lead.import"}),
+        acts=frozenset({"campaign.manage", "lead.create", "lead.import"}),
     ),
     Role.CASHIER: RoleRule(
         reach=_reach("store", ("deal", "payment", "day_close", "customer", "store", "team"), job="own"),
