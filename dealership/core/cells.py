@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Any
 
-from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell import Cell, WriteOnlyCell
 
 LIMIT = 32_767  # UTF-16 units a cell may hold
 CUT_NOTICE = "……（原文过长，已截断）"
@@ -58,7 +58,7 @@ def put(cell: Any, value: Any) -> None:
         cell.value = value
 
 
-def safe_cell(sheet: Any, value: Any) -> WriteOnlyCell:
+def safe_cell(sheet: Any, value: Any) -> Cell:
     """A cell of a write-only sheet that stays text when edited in Excel, whatever it begins with."""
     cell = WriteOnlyCell(sheet)
     if is_risky(value):

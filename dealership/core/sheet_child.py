@@ -154,7 +154,7 @@ def read(path: str, most: int) -> dict[str, Any]:
     visible = [sheet for sheet in sheets if sheet.sheet_state == "visible"]
     if not visible:
         raise Refused("no_sheet")
-    sheet = visible[0]
+    sheet: Any = visible[0]
     sheet.reset_dimensions()
     return {
         "sheet": sheet.title,
