@@ -35,7 +35,8 @@ def _driven() -> Q:
     """Purchase visits on a day on which the customer took a valid test drive."""
     drives = TestDrive.objects.valid().annotate(day=day_bucket("finished_at"))
     here = Q(channel=VisitChannel.WALK_IN, visit_type__in=KNOWN_PARTIES)
-    return here & Exists(drives.filter(customer=OuterRef("customer"), day=OuterRef("visited_on")))
+    driven = Exists(drives.filter(customer=OuterRef("customer"), day=OuterRef("visited_on")))
+    return here & Q(driven)
 
 
 CAPTURABLE = (VisitType.FIRST_CAPTURED, VisitType.FIRST_UNCAPTURED)

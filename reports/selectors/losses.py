@@ -58,7 +58,7 @@ def _asked() -> Subquery:
     return Subquery(deals.values("deal_price")[:1], output_field=_AMOUNT)
 
 
-def _gap() -> ExpressionWrapper:
+def _gap() -> ExpressionWrapper[Any]:
     return ExpressionWrapper(_asked() - F("competitor_price"), output_field=_AMOUNT)
 
 
