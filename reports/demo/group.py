@@ -7,13 +7,14 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db import connection
+from django.db import connection, transaction
 
 from dealership.core import periods, request_cache
 from dealership.org.models import Store
 from reports.demo import words
 from reports.demo.aftermath import Aftermath
 from reports.demo.agenda import Agenda
+from reports.demo.alive import Alive
 from reports.demo.bulk import Bulk
 from reports.demo.cards import PhoneBook
 from reports.demo.catalogue import Catalogue, build_catalogue, read_catalogue
@@ -104,5 +105,8 @@ def _afterwards(shape: StoreShape, plan: Plan) -> None:
     request_cache.begin()
     try:
         Aftermath(store.pk, plan.span, plan.dice(f"reports {shape.code}")).run(reports_from=since)
+        if shape.number <= DEFAULT_STORES:
+            with transaction.atomic():
+                Alive(store, plan.dice(f"alive {shape.code}")).run()
     finally:
         request_cache.end()

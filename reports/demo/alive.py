@@ -1,0 +1,136 @@
+"""What a store has going on today beside its cards: leads, the pool, drives, applications, campaigns, spot checks.
+
+Through the services, so that clocks, histories and refusals are the real ones.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from decimal import Decimal
+from typing import Any
+
+from dealership.accounts.models import User
+from dealership.core import periods
+from dealership.core.periods import Period
+from dealership.org.choices import Role
+from dealership.org.models import LeadSource, Store
+from dealership.org.reach import people_in
+from leads.campaign_choices import CampaignKind
+from leads.choices import Grade, ProspectStatus, TaskKind
+from leads.loss_choices import LossReason
+from leads.models import FollowUpTask, Prospect
+from leads.selectors.choices import series_of
+from leads.services.campaign import campaign_create, campaign_invite
+from leads.services.demo_car import demo_car_create
+from leads.services.drive import drive_book
+from leads.services.lead import lead_attempt_log
+from leads.services.lead_intake import LeadRow, leads_take_in
+from leads.services.loss import dormancy_apply, loss_apply
+from leads.services.spot_check import spot_checks_sample
+from reports.demo import words
+
+LEADS, CALLED, DRIVES = 24, 6, 5
+LOSSES = (
+    (LossReason.PRICE, "客户说同配置别家再便宜八千，价格谈不拢，已明确不再考虑。"),
+    (LossReason.COMPETITOR, "客户上周已在竞品店下订，定金不退，确认不再换车。"),
+    (LossReason.NOT_BUYING, "客户家里临时要用钱，今年不再考虑买车，明年再联系。"),
+    (LossReason.FUNDS, "客户按揭没有批下来，家人也不同意继续凑首付。"),
+)
+BOUGHT: dict[str, Any] = {
+    "competitor_brand": "岚途",
+    "competitor_model": "S6",
+    "competitor_price": Decimal("139800.00"),
+    "competitor_dealer": "岚途洪城店",
+}
+
+
+class Alive:
+    """Runs over one store after its figures are written."""
+
+    def __init__(self, store: Store, rng: random.Random) -> None:
+        self.store, self.rng = store, rng
+        self.manager = self._one(Role.SHOWROOM_MANAGER)
+
+    def run(self) -> None:
+        self._leads()
+        self._drives()
+        self._losses()
+        self._campaign()
+        last_week = Period.containing("week", periods.today()).previous()
+        spot_checks_sample(store=self.store, week=last_week.start)
+
+    def _one(self, role: Role) -> User:
+        person = people_in([self.store.pk], [role]).order_by("id").first()
+        if person is None:
+            raise LookupError(role)
+        return person
+
+    def _leads(self) -> None:
+        """Numbers left online this morning: some called already, the rest against the clock."""
+        sources = list(LeadSource.objects.filter(group_id=self.store.group_id, code__in=words.ONLINE_SOURCES))
+        series = list(series_of(self.store))
+        rows = [
+            LeadRow(
+                phone=f"{words.PHONE_RANGES[1]}9{self.store.pk:03d}{number:04d}",
+                name=f"{self.rng.choice('王李张刘陈杨黄周吴徐')}{self.rng.choice(('先生', '女士'))}",
+                source=self.rng.choice(sources), series=self.rng.choice(series), note="想了解落地价和现车",
+            )
+            for number in range(LEADS)
+        ]  # fmt: skip
+        taken = leads_take_in(by=self.manager, store=self.store, rows=rows)
+        held = [row.lead for row in taken if row.lead is not None and row.lead.owner is not None]
+        for lead in held[:CALLED]:
+            outcome = "no_answer" if lead.pk % 3 == 0 else "reached"
+            lead_attempt_log(by=lead.owner, lead_id=lead.pk, channel="phone", outcome=outcome, note="客户约晚上再联系")
+
+    def _cards(self, *grades: Grade, **only: Any) -> list[Prospect]:
+        """Live cards of these grades that nothing mandatory waits on."""
+        rows = Prospect.objects.filter(store=self.store, status=ProspectStatus.ACTIVE, grade__in=grades, **only)
+        waiting = FollowUpTask.objects.open().filter(kind=TaskKind.SECOND)
+        rows = rows.exclude(pk__in=waiting.values("prospect_id")).filter(owner__is_active=True)
+        return list(rows.select_related("owner").order_by("id")[:60])
+
+    def _refused(self) -> list[Prospect]:
+        """Cards whose customer refused and was followed up a second time; the next contact is still to come."""
+        done = FollowUpTask.objects.filter(kind=TaskKind.SECOND, follow_up__isnull=False)
+        return self._cards(Grade.B, Grade.C, pk__in=done.values("prospect_id"))
+
+    def _drives(self) -> None:
+        """Two demo cars, tomorrow's bookings."""
+        tomorrow = periods.today() + dt.timedelta(days=1)
+        insured = periods.today() + dt.timedelta(days=200)
+        cars = [
+            demo_car_create(
+                by=self.manager, store=self.store, series=series, description=f"{series} 试驾车",
+                plate=f"赣A{self.store.pk}{8600 + number}", insured_until=insured,
+            )
+            for number, series in enumerate(list(series_of(self.store))[:2])
+        ]  # fmt: skip
+        for number, card in enumerate(self._cards(Grade.H, Grade.A)[:DRIVES]):
+            starts = periods.at(tomorrow, dt.time(10 + number, 0))
+            drive_book(by=card.owner, prospect_id=card.pk, car_id=cars[number % 2].pk, starts_at=starts)
+
+    def _losses(self) -> None:
+        """Applications that wait for the manager, and one rest."""
+        cards = self._cards(Grade.B, Grade.C)
+        refused = self._refused()
+        for (reason, text), card in zip(LOSSES, refused, strict=False):
+            bought = BOUGHT if reason == LossReason.COMPETITOR else {}
+            loss_apply(by=card.owner, prospect_id=card.pk, reason=reason, explanation=text, **bought)
+        resting = next(card for card in cards if card not in refused)
+        dormancy_apply(
+            by=resting.owner, prospect_id=resting.pk, reason=LossReason.NOT_BUYING,
+            explanation="客户要等孩子开学后再看车，约好开春再联系。",
+            wake_on=periods.today() + dt.timedelta(days=90),
+        )  # fmt: skip
+
+    def _campaign(self) -> None:
+        """This week's event with its invitations."""
+        week = Period.containing("week", periods.today())
+        row = campaign_create(
+            by=self.manager, store=self.store, kind=CampaignKind.EVENT, name="周末品鉴日", starts_on=periods.today(),
+            ends_on=max(week.last_day, periods.today()), source=None, cost_budget=Decimal("12000.00"),
+            cost_actual=None, note="到店有礼，试驾加赠",
+        )  # fmt: skip
+        campaign_invite(by=self.manager, campaign_id=row.pk, grades=["H"])
