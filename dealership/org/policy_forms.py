@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from dealership.core.forms import CleanCharField, DomainForm, chinese_errors
 from dealership.org.models import Store
 from dealership.org.policy import DEFAULTS
-from dealership.org.policy_labels import CHOICES, MOST_ROWS, label_of, part_label
+from dealership.org.policy_labels import CHOICES, LARGEST, MOST_ROWS, label_of, part_label
 from dealership.org.services.rules import CLOCK, NUMBER
 
 PART = "part_"
@@ -25,7 +25,7 @@ def typed_field(key: str, name: str, default: Any) -> forms.Field:
     if choices := CHOICES.get(f"{key}.{name}" if name else key):
         return forms.ChoiceField(label=label, choices=choices)
     if isinstance(default, int):
-        return forms.IntegerField(label=label, min_value=0, max_value=3650)
+        return forms.IntegerField(label=label, min_value=0, max_value=LARGEST)
     if NUMBER.fullmatch(default):
         number = forms.NumberInput(attrs={"inputmode": "decimal", "step": "any", "min": "0"})
         return forms.DecimalField(label=label, min_value=0, max_digits=12, decimal_places=4, widget=number)

@@ -133,6 +133,8 @@ CHOICES = {
 }
 ASCENDING = frozenset({"stock.age_bands"})
 MOST_ROWS = 12
+# The largest whole number a policy may hold: days, minutes, rows.
+LARGEST = 1_000_000
 
 
 def part_label(name: str) -> str:

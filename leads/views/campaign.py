@@ -114,11 +114,7 @@ class InviteMark(Page):
         require(request.user, ACT, row.store_id)
         ticked = {"yes": True, "no": False}.get(request.POST.get("attended", ""))
         answer = request.POST.get("answer", "")
-        try:
-            invite_mark(by=request.user, campaign_id=pk, invite_id=invite, answer=answer, attended=ticked)
-        except DomainError as error:
-            form = InviteForm(user=request.user, store=row.store)
-            return refuse(request, DETAIL, _context(request, row), form, error)
+        invite_mark(by=request.user, campaign_id=pk, invite_id=invite, answer=answer, attended=ticked)
         done(request, _("已登记。"))
         return redirect("leads:campaign_detail", pk)
 

@@ -18,7 +18,7 @@ from dealership.org import selectors
 from dealership.org.calendar_lines import read_days
 from dealership.org.models import CalendarDay, DealerGroup, PolicySetting, Store
 from dealership.org.policy import DEFAULTS
-from dealership.org.policy_labels import ASCENDING, MOST_ROWS, label_of, part_label
+from dealership.org.policy_labels import ASCENDING, LARGEST, MOST_ROWS, label_of, part_label
 from dealership.org.reach import require
 
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -59,8 +59,8 @@ def _text(value: Any, default: str, where: str) -> str:
 
 
 def _whole(value: Any, where: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 3650:
-        raise _wrong(_("%s请填写 0 至 3650 的整数。") % where)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST:
+        raise _wrong(_("%s请填写 0 至 1000000 的整数。") % where)
     return value
 
 

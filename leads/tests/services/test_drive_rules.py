@@ -11,6 +11,7 @@ from dealership.core import periods
 from dealership.core.errors import Conflict, DomainError
 from dealership.notices.models import Notice
 from dealership.org.models import CalendarDay, ClosedMonth
+from dealership.tests.clients import client_for
 from leads.choices import DriveStatus
 from leads.models import DemoCar, TestDrive, TestDriveChange
 from leads.selectors.drive import calendar_of, drives_of_day, next_free
@@ -99,9 +100,9 @@ def test_a_car_of_another_store_and_an_ended_card_are_refused(store, other_store
     card = make_prospect(consultant, store)
     with pytest.raises(DomainError, match="本店可预约"):
         make_drive(consultant, card, make_demo_car(other_store))
-    card.status = "lost"
+    card.status = "delivered"
     card.save()
-    with pytest.raises(DomainError, match="战败"):
+    with pytest.raises(DomainError, match="已交车"):
         make_drive(consultant, card)
 
 
@@ -272,7 +273,9 @@ def test_the_timeline_tells_it_within_reach(store, consultant, stranger, car):
         ("试乘试驾 · 远景S5 · 试驾中", ""),
         ("试乘试驾 · 远景S5 · 已预约", "11-18 周三 10:00 浙A12345"),
     ]
-    assert "drive" not in {e.kind for e in customer_timeline(user=stranger, customer_id=drive.customer_id)}
+    address = f"/customers/profiles/{drive.customer_id}/"
+    assert "喜欢方向盘手感" in client_for(consultant).get(address).content.decode()
+    assert client_for(stranger).get(address).status_code == 404
 
 
 def test_a_plate_exists_once_in_a_store(store, other_store, manager, car):
