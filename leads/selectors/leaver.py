@@ -34,9 +34,6 @@ class Taker:
     def after(self) -> int:
         return self.load + self.total
 
-    def cells(self, kinds: Iterable[str]) -> list[int]:
-        return [self.gets.get(kind, 0) for kind in kinds]
-
 
 @dataclass(frozen=True)
 class Split:

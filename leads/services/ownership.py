@@ -122,7 +122,7 @@ def answer_rejected(approval: Approval, by: Any) -> None:
 
 def answer_url(approval: Approval) -> str:
     """Where the answer is read: a claimant whose claim failed reaches only the list of requests."""
-    if approval.detail.get("code") == ClaimWish.SHARE or approval.kind == CLAIM:
+    if approval.kind == CLAIM:
         return "/approvals/"
     return reverse("leads:prospect_detail", args=[approval.subject_id])
 

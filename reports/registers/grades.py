@@ -9,18 +9,18 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
 from django.urls import reverse
 
-from dealership.core import periods
 from dealership.core.periods import Period, day_bucket, local_date
 from dealership.org.models import Store
 from dealership.org.policy import policy
 from leads.choices import OPEN_STATUSES, FollowUpOutcome, ProspectStatus
 from leads.kpis import cards_open_at
-from leads.models import FollowUp, FollowUpTask, OwnerChange, Prospect, StatusChange
+from leads.models import FollowUp, FollowUpTask, GradeChange, OwnerChange, Prospect, StatusChange
 from reports.registers.register import URL, Register, card_name
 from reports.workbook.columns import Column, Row
 
@@ -51,7 +51,11 @@ def grade_register(*, user: Any, store: Store, person: Any, month: Period) -> Re
         *(Column(f"d{day.day}", str(day.day), "centre", 5) for day in month.days()),
         Column("end", "月末结果", "centre", 11),
     )
-    rows = [_row(card, begun.get(card.pk), letters, marks[card.pk], ends.get(card.pk)) for card in cards]
+    last = _grades_at_end(ids, month)
+    rows = [
+        _row(card, Months(begun.get(card.pk), last[card.pk], marks[card.pk], ends.get(card.pk, "")), letters)
+        for card in cards
+    ]
     counted = _by_grade(row["start"] for row in rows)
     return Register(
         title=card_name("grades", store), note=f"{store.name} · {person.name} · {month.label}", columns=columns,
@@ -61,7 +65,7 @@ def grade_register(*, user: Any, store: Store, person: Any, month: Period) -> Re
             "来源：R 转介绍　B 基盘　S 来店/来电/网络　I 内部情报　E 员工　P 展示会",
         ),
         signatures=("销售顾问签字", "展厅经理签字"), empty="本月名下没有意向客户。",
-        on_phone=("name", "series", "start", "end"),
+        on_phone=("name", "series", "start", "end"), blank="",
     )  # fmt: skip
 
 
@@ -103,8 +107,18 @@ def _ends(ids: list[int], month: Period) -> dict[int, str]:
     return found
 
 
-def _row(card: Prospect, start: str | None, letters: dict[str, str], marks: dict[dt.date, str], end: str | None) -> Row:
-    running = f"{card.grade} 在跟" if periods.today() <= local_date(card.updated_at) or not end else end
+@dataclass(frozen=True)
+class Months:
+    """One card's month: grade at its start (None when the card is younger) and end, days, how it left."""
+
+    start: str | None
+    last: str
+    marks: dict[dt.date, str]
+    end: str
+
+
+def _row(card: Prospect, month: Months, letters: dict[str, str]) -> Row:
+    start, last, marks, end = month.start, month.last, month.marks, month.end
     return {
         "name": card.customer.display_name,
         "carded": local_date(card.card_created_at),
@@ -112,9 +126,15 @@ def _row(card: Prospect, start: str | None, letters: dict[str, str], marks: dict
         "series": card.series.name if card.series else None,
         "start": start,
         **{f"d{day.day}": mark for day, mark in marks.items()},
-        "end": end or running,
+        "end": end or f"{last} 在跟",
         URL: reverse("leads:prospect_detail", args=[card.pk]),
     }
+
+
+def _grades_at_end(ids: list[int], month: Period) -> dict[int, str]:
+    """The grade each card had when the month ended, or has now while it runs; a later regrade changes no past month."""
+    changes = GradeChange.objects.filter(prospect__in=ids, at__lt=month.end_at).order_by("at", "id")
+    return dict(changes.values_list("prospect_id", "to_grade"))
 
 
 def _by_grade(grades: Iterable[str | None]) -> str:

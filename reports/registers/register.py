@@ -40,6 +40,8 @@ class Register:
     words: tuple[str, ...] = ()
     signatures: tuple[str, ...] = ()
     empty: str = ""
+    # What an unknown value reads; a table of days is easier to read with empty days.
+    blank: str = NOTHING
     # Columns that name a row on the phone: the first is its title, the others its note.
     on_phone: tuple[str, ...] = field(default=())
 
@@ -54,7 +56,7 @@ class Register:
 
     def cells(self, row: Row) -> list[Cell]:
         """A row as the screen and the paper show it."""
-        return [Cell(shown(row.get(column.key), column), is_number(column)) for column in self.columns]
+        return [Cell(shown(row.get(column.key), column, self.blank), is_number(column)) for column in self.columns]
 
     def lines(self) -> Iterator[tuple[str, list[Cell], list[str]]]:
         """Address, cells and the phone's words of every row."""
@@ -72,10 +74,10 @@ def is_number(column: Column) -> bool:
     return column.kind in ("count", "money", "percent", "decimal")
 
 
-def shown(value: Any, column: Column) -> str:
-    """Dates `11-22 周日`, money `168,000.00`, unknown an em dash."""
+def shown(value: Any, column: Column, blank: str = NOTHING) -> str:
+    """Dates `11-22 周日`, money `168,000.00`, unknown an em dash or what the register says."""
     if value is None or value == "":
-        return NOTHING
+        return blank
     if isinstance(value, dt.date):
         return day_label(value)
     if column.kind == "money" and isinstance(value, (Decimal, int)):
