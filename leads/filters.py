@@ -23,8 +23,20 @@ from leads.choices import (
     VisitPurpose,
     VisitType,
 )
+from leads.evaluation_choices import NurtureEnd
 from leads.loss_choices import LossKind, LossReason, LossState
-from leads.models import Customer, DemoCar, FollowUp, Lead, LossApplication, OwnedVehicle, Prospect, TestDrive, Visit
+from leads.models import (
+    Customer,
+    DemoCar,
+    FollowUp,
+    Lead,
+    LossApplication,
+    NurtureStay,
+    OwnedVehicle,
+    Prospect,
+    TestDrive,
+    Visit,
+)
 from leads.selectors.choices import filter_options, sellers_seen_by, sources_seen_by, stores_seen_by
 from leads.selectors.customer import search_condition
 
@@ -233,6 +245,33 @@ class FollowUpFilter(df.FilterSet):
     class Meta:
         model = FollowUp
         fields: list[str] = []
+
+
+class NurtureFilter(_Search):
+    """Filters of the nurture pool; without a state those in it now are meant."""
+
+    STATES = (("in", "培育中"), ("left", "已离开"), ("all", "全部"))
+
+    state = df.ChoiceFilter(label="状态", choices=STATES, method="by_state")
+    grade = df.MultipleChoiceFilter(label="级别", field_name="prospect__grade", choices=Grade.choices, distinct=False)
+    store = df.ModelChoiceFilter(label="门店", queryset=_stores)
+    owner = df.ModelChoiceFilter(label="顾问", field_name="prospect__owner", queryset=_sellers)
+    source = df.ModelChoiceFilter(label="来源", field_name="prospect__source", queryset=_sources)
+    end = df.ChoiceFilter(label="结果", choices=NurtureEnd.choices)
+    invited = df.BooleanFilter(label="已邀请活动", field_name="is_invited")
+    path = "prospect__customer__"
+
+    class Meta:
+        model = NurtureStay
+        fields: list[str] = []
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        rows = super().filter_queryset(queryset)
+        told = self.form.cleaned_data
+        return rows if told.get("state") or told.get("end") else rows.filter(left_at=None)
+
+    def by_state(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows if value == "all" else rows.filter(left_at__isnull=value == "in")
 
 
 class LossFilter(_Search):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from django.utils.crypto import salted_hmac
@@ -22,6 +24,7 @@ from leads.choices import (
     Grade,
     ProspectStatus,
 )
+from leads.evaluation_choices import ITEMS, MOST_POINTS, Verdict
 
 # A next contact further away than a year is a typing mistake, whatever the grade.
 MAX_AHEAD = dt.timedelta(days=366)
@@ -182,3 +185,48 @@ def missing_to_start(drive: Any) -> list[str]:
     if drive.car.insured_until < periods.today():
         missing.append("试驾车保险已到期")
     return missing
+
+
+@dataclass(frozen=True)
+class Score:
+    """What answers are worth under one day's policy: shares of 100, and what they say against the threshold."""
+
+    weights: dict[str, int]
+    threshold: int
+    score: Decimal
+    ceiling: Decimal
+    verdict: Verdict
+
+
+def evaluate(answers: Mapping[str, int | None], store_id: int, on: dt.date) -> Score:
+    """The evaluation model (§1.10 O1): points times weight, as a share of the most there is.
+
+    Compared in whole numbers, so the threshold itself meets it. A missing answer counts as nothing for the score and
+    as everything for the ceiling: the verdict is open while the missing ones could still decide it.
+    """
+    weights = {name: int(weight) for name, weight in policy("evaluation.weights", store_id, on).items()}
+    threshold = int(policy("evaluation.threshold", store_id, on))
+    most = MOST_POINTS * sum(weights.values())
+    got = sum(weight * (answers.get(name) or 0) for name, weight in weights.items())
+    could = got + sum(weight * MOST_POINTS for name, weight in weights.items() if answers.get(name) is None)
+    verdict = Verdict.OPEN
+    if got * 100 >= threshold * most:
+        verdict = Verdict.MEETS
+    elif could * 100 < threshold * most:
+        verdict = Verdict.BELOW
+    return Score(weights, threshold, _share(got, most), _share(could, most), verdict)
+
+
+def _share(points: int, most: int) -> Decimal:
+    """Of 100, cut to one place: a score shown at the threshold has reached it."""
+    return (Decimal(points * 100) / most).quantize(Decimal("0.1"), ROUND_DOWN)
+
+
+def can_evaluate(prospect: Any) -> bool:
+    """Customers still being won; an order or an end needs no evaluation."""
+    return prospect.status in OPEN_STATUSES
+
+
+def answered(answers: Mapping[str, int | None]) -> int:
+    """How many of the questions have an answer."""
+    return sum(answers.get(name) is not None for name in ITEMS)

@@ -239,6 +239,18 @@ class CardNoteQuerySet(ScopedQuerySet):
     owner_path = "prospect__owner"
 
 
+class NurtureQuerySet(ScopedQuerySet):
+    """The nurture pool follows its cards; marketing and managers work it (`nurture`)."""
+
+    resource = "nurture"
+    team_path = "prospect__team"
+    owner_path = "prospect__owner"
+
+    def waiting(self) -> Self:
+        """In the pool now."""
+        return self.filter(left_at=None)
+
+
 class HandOverQuerySet(ScopedQuerySet):
     """Hand-overs belong to the store: whoever may make them reaches all of its cards."""
 

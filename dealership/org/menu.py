@@ -44,6 +44,7 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
             Entry(_("线索公共池"), "outline/hand-grab.svg", "leads:lead_pool", "lead", "lead.pick"),
             Entry(_("导入"), "outline/table-import.svg", "leads:import_list", "import_batch", "lead.import"),
             Entry(_("意向客户"), "outline/users.svg", "leads:prospect_list", "prospect", short=_("客户")),
+            Entry(_("今日H级客户"), "outline/focus-2.svg", "leads:focus", "follow_up", "follow_up.log", short=_("H级")),
             Entry(_("级别看板"), "outline/layout-kanban.svg", "leads:prospect_board", "prospect"),
             Entry(_("跟进质量"), "outline/zoom-check.svg", "leads:quality_list", "follow_up", "spot_check.record"),
             Entry(_("客户交接"), "outline/users-group.svg", "leads:handover_list", "prospect", "prospect.handover"),
@@ -51,6 +52,7 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
             Entry(_("代跟进安排"), "outline/user-share.svg", "leads:stand_in", "prospect", "duty.manage"),
             Entry(_("试乘试驾"), "outline/steering-wheel.svg", "leads:drive_calendar", "demo_car", short=_("试驾")),
             Entry(_("活动"), "outline/confetti.svg", "leads:campaign_list", "campaign"),
+            Entry(_("培育池"), "outline/plant-2.svg", "leads:nurture_list", "nurture", "prospect.nurture"),
             Entry(_("失控客户"), "outline/alert-triangle.svg", "leads:out_of_control", "prospect", "loss.apply"),
             Entry(_("战败审批"), "outline/user-off.svg", "leads:loss_list", "loss_application", "loss.decide"),
             Entry(

@@ -39,6 +39,9 @@ DEFAULTS: dict[str, Any] = {
     "out_of_control.failed_contacts": 5,
     # R-OWN
     "owner.protect_days": {"C": 90, "lost": 30},
+    # The evaluation model (§1.10 O1, O2): weight of each question, points of 100 a customer must reach
+    "evaluation.weights": {"urgency": 30, "purchase_time": 25, "cycle": 10, "decision_maker": 20, "budget": 15},
+    "evaluation.threshold": 60,
     # A hand-over puts at most so many contacts a day on one colleague, and can be taken back for so many hours.
     "handover.per_day": 15,
     "handover.undo_hours": 24,

@@ -30,6 +30,8 @@ LABELS = {
     "dormancy.max_days": _("休眠最长天数"),
     "out_of_control.failed_contacts": _("连续未接通几次转失控"),
     "owner.protect_days": _("客户归属保护期（天）"),
+    "evaluation.weights": _("意向评估权重"),
+    "evaluation.threshold": _("意向评估达标线（满分100）"),
     "test_drive.opens_at": _("试驾最早开始时间"),
     "test_drive.closes_at": _("试驾最晚结束时间"),
     "test_drive.slot_minutes": _("试驾时段长度（分钟）"),
@@ -105,6 +107,11 @@ PARTS = {
     "C": _("C 级"),
     "N": _("N 级"),
     "lost": _("战败客户"),
+    "urgency": _("需求紧迫度"),
+    "purchase_time": _("选购时间"),
+    "cycle": _("选购周期"),
+    "decision_maker": _("客户负责人"),
+    "budget": _("选购预算"),
     "rate": _("税率"),
     "nev_share": _("新能源减征比例"),
     "nev_cap": _("新能源每辆最多减征（元）"),
@@ -132,6 +139,9 @@ CHOICES = {
     "care.schedule.kind": (("d7", _("7日回访")), ("d30", _("30日关怀")), ("d90", _("3个月首保提醒"))),
 }
 ASCENDING = frozenset({"stock.age_bands"})
+# Tables of shares: at least one counts. Single numbers with an end.
+WEIGHED = frozenset({"evaluation.weights"})
+AT_MOST = {"evaluation.threshold": 100}
 MOST_ROWS = 12
 # The largest whole number a policy may hold: days, minutes, rows.
 LARGEST = 1_000_000

@@ -36,7 +36,7 @@ SALES_ROWS: tuple[str, ...] = (
 STORE_WIDE = ("store", "team", "vehicle", "catalogue")
 MANAGED = (
     *SALES_ROWS, "campaign", "demo_car", "store", "team", "month_close", "day_close", "audit", "job", "import_batch",
-    "hand_over",
+    "hand_over", "nurture",
 )  # fmt: skip
 
 
@@ -62,7 +62,7 @@ MANAGER_ACTS = CONSULTANT_ACTS | frozenset(
     """approval.decide review.comment review.return review.lock review.evening prospect.reassign visit.assign
     prospect.handover spot_check.record loss.decide register.sign register.confirm month.confirm month.recheck
     target.set deal.change_any report.view settings.view duty.manage demo_car.manage lead.assign
-    lead.settings campaign.manage lead.import customer.import""".split()
+    lead.settings campaign.manage prospect.nurture lead.import customer.import""".split()
 )
 
 ROLE_TABLE: dict[Role, RoleRule] = {
@@ -153,11 +153,11 @@ ROLE_TABLE: dict[Role, RoleRule] = {
     Role.MARKETING: RoleRule(
         reach=_reach(
             "store",
-            ("campaign", "lead", "prospect", "customer", "visit", "test_drive", "store", "team", "catalogue", "figure"),
+            tuple("""campaign lead prospect nurture customer visit test_drive store team catalogue figure""".split()),
             job="own",
             import_batch="own",
         ),
-        acts=frozenset({"campaign.manage", "lead.create", "lead.import"}),
+        acts=frozenset({"campaign.manage", "prospect.nurture", "lead.create", "lead.import"}),
     ),
     Role.CASHIER: RoleRule(
         reach=_reach("store", ("deal", "payment", "day_close", "customer", "store", "team"), job="own"),

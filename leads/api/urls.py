@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leads.api import customer, drive, imports, lead, loss, prospect, visit
+from leads.api import customer, drive, evaluation, imports, lead, loss, prospect, visit
 
 urlpatterns = [
     path("customers/", customer.CustomerList.as_view(), name="api-customers-list"),
@@ -32,6 +32,11 @@ urlpatterns = [
     path("prospects/<int:pk>/", prospect.ProspectDetail.as_view(), name="api-prospects-detail"),
     path("prospects/<int:pk>/follow-ups/", prospect.FollowUpList.as_view(), name="api-prospects-follow-ups"),
     path("prospects/<int:pk>/transfer/", prospect.ProspectTransfer.as_view(), name="api-prospects-transfer"),
+    path("prospects/<int:pk>/evaluations/", evaluation.Evaluations.as_view(), name="api-prospects-evaluations"),
+    path("nurture/", evaluation.NurtureList.as_view(), name="api-nurture-list"),
+    path("nurture/invite/", evaluation.NurtureInvite.as_view(), name="api-nurture-invite"),
+    path("nurture/<int:pk>/return/", evaluation.NurtureReturn.as_view(), name="api-nurture-return"),
+    path("focus/", evaluation.FocusList.as_view(), name="api-focus-list"),
     path("demo-cars/", drive.DemoCarList.as_view(), name="api-demo-cars-list"),
     path("test-drives/", drive.DriveList.as_view(), name="api-test-drives-list"),
     path("test-drives/<int:pk>/", drive.DriveDetail.as_view(), name="api-test-drives-detail"),

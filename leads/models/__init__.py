@@ -3,6 +3,7 @@
 from leads.models.campaign import Campaign, CampaignInvite
 from leads.models.customer import Customer, CustomerPhone
 from leads.models.drive import DemoCar, TestDrive, TestDriveChange
+from leads.models.evaluation import NurtureStay, ProspectEvaluation
 from leads.models.follow_up import FollowUp, FollowUpTask
 from leads.models.import_batch import ImportBatch, ImportRow
 from leads.models.lead import Lead, LeadAssignee, LeadAssignment, LeadAttempt, LeadChange, LeadDesk
@@ -39,9 +40,11 @@ __all__ = [
     "LossApplication",
     "LossCallBack",
     "MonthReviewCard",
+    "NurtureStay",
     "OwnedVehicle",
     "OwnerChange",
     "Prospect",
+    "ProspectEvaluation",
     "RegisterDay",
     "SpotCheck",
     "StatusChange",

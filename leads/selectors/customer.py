@@ -73,16 +73,16 @@ def live_prospect_of(customer: Customer, user: Any) -> Prospect | None:
     return Prospect.objects.visible_to(user).filter(customer=customer, status__in=LIVE_STATUSES).first()
 
 
-def primary_phone() -> Subquery:
+def primary_phone(customer: str = "customer_id") -> Subquery:
     """The number a page's row shows (masked), read with the row itself: `annotate(phone=primary_phone())`."""
-    rows = CustomerPhone.objects.filter(customer=OuterRef("customer_id")).order_by("-is_primary", "id")
+    rows = CustomerPhone.objects.filter(customer=OuterRef(customer)).order_by("-is_primary", "id")
     return Subquery(rows.values("number")[:1])
 
 
-def primary_phones() -> Prefetch[str, QuerySet[CustomerPhone], str]:
+def primary_phones(path: str = "customer__phones") -> Prefetch[str, QuerySet[CustomerPhone], str]:
     """Prefetch of the number shown (masked) on lists: `customer.shown_phones`, primary first."""
     rows = CustomerPhone.objects.only("customer", "number", "is_invalid").order_by("-is_primary", "id")
-    return Prefetch("customer__phones", queryset=rows, to_attr="shown_phones")
+    return Prefetch(path, queryset=rows, to_attr="shown_phones")
 
 
 def customer_get(*, user: Any, customer_id: int) -> Customer:

@@ -20,6 +20,7 @@ from leads.choices import (
     VisitChannel,
     VisitType,
 )
+from leads.evaluation_choices import NurtureEnd, Verdict
 from leads.loss_choices import CallBackResult, LossKind, LossReason, LossState
 from leads.selectors.timeline import PER_SOURCE, Entry
 
@@ -75,6 +76,15 @@ UNION ALL
     FROM leads_losscallback b JOIN leads_lossapplication a ON a.id = b.application_id
     JOIN accounts_user u ON u.id = b.called_by_id
     WHERE a.customer_id = %(customer)s ORDER BY b.called_at DESC LIMIT %(limit)s)
+UNION ALL
+(SELECT e.at, 'evaluation', e.score::text, e.verdict, e.prospect_id::text, e.note, u.name
+    FROM leads_prospectevaluation e JOIN leads_prospect p ON p.id = e.prospect_id JOIN accounts_user u ON u.id = e.by_id
+    WHERE p.customer_id = %(customer)s ORDER BY e.at DESC, e.id DESC LIMIT %(limit)s)
+UNION ALL
+(SELECT n.left_at, 'nurture', n."end", '', '', n.note, coalesce(u.name, '')
+    FROM leads_nurturestay n JOIN leads_prospect p ON p.id = n.prospect_id
+    LEFT JOIN accounts_user u ON u.id = n.left_by_id
+    WHERE p.customer_id = %(customer)s AND n.left_at IS NOT NULL ORDER BY n.left_at DESC LIMIT %(limit)s)
 """
 
 
@@ -157,6 +167,15 @@ def _loss_call(row: Row) -> Entry:
     return Entry(row.at, "loss", title, row.text, row.by)
 
 
+def _evaluation(row: Row) -> Entry:
+    title = _("意向评估 · %(score)s 分 · %(verdict)s") % {"score": row.first, "verdict": Verdict(row.second).label}
+    return Entry(row.at, row.kind, title, row.text, row.by, _url("evaluation", row))
+
+
+def _nurture(row: Row) -> Entry:
+    return Entry(row.at, row.kind, _("离开培育池 · %(end)s") % {"end": NurtureEnd(row.first).label}, row.text, row.by)
+
+
 def _url(page: str, row: Row) -> str:
     return reverse(f"leads:{page}", args=[int(row.third)])
 
@@ -164,4 +183,5 @@ def _url(page: str, row: Row) -> str:
 _ENTRIES = {
     "visit": _visit, "follow_up": _follow_up, "grade": _grade, "status": _status, "owner": _owner, "lead": _lead,
     "lead_call": _lead_call, "drive": _drive, "loss": _loss, "loss_answer": _loss_answer, "loss_call": _loss_call,
+    "evaluation": _evaluation, "nurture": _nurture,
 }  # fmt: skip

@@ -13,6 +13,7 @@ from dealership.core.errors import NotFound
 from leads.choices import LIVE_STATUSES, OPEN_GRADES, OPEN_STATUSES, Grade
 from leads.models import FollowUp, FollowUpTask, Prospect
 from leads.selectors.customer import primary_phone, primary_phones
+from leads.selectors.evaluation import with_evaluation
 
 # Cards without a next step (lost, delivered) come last.
 NEVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
@@ -64,8 +65,8 @@ def prospect_get(*, user: Any, prospect_id: int) -> Prospect:
 
 
 def prospect_attended(*, user: Any, prospect_id: int) -> Prospect:
-    """One card within reach or stood in for today, to read and to log a follow-up; 404 otherwise."""
-    return _one(_shown(Prospect.objects.attended_by(user)), prospect_id)
+    """One card within reach or stood in for today, to read and to log a follow-up, with its evaluation; or 404."""
+    return _one(with_evaluation(_shown(Prospect.objects.attended_by(user))), prospect_id)
 
 
 def prospect_reached(*, user: Any, prospect_id: int) -> Prospect:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from django.db.models import QuerySet
+
 from dealership.audit.services import record
 from dealership.core import periods
 from dealership.core.errors import DomainError
@@ -13,6 +15,7 @@ from dealership.core.text import clean_text
 from dealership.org.models import Store
 from dealership.org.reach import require
 from leads.campaign_choices import InviteAnswer
+from leads.choices import OPEN_STATUSES
 from leads.models import Campaign, CampaignInvite, Prospect
 from leads.selectors.choices import sources_of
 
@@ -67,14 +70,26 @@ def campaign_invite(*, by: Any, campaign_id: int, grades: Collection[str], owner
 
     Cards out of the person's reach are not invited, and nobody twice.
     """
+    cards = Prospect.objects.visible_to(by).filter(grade__in=list(grades))
+    return _invite(campaign_id, cards if owner is None else cards.filter(owner=owner), by)
+
+
+@service
+def campaign_invite_cards(*, by: Any, campaign_id: int, prospect_ids: Collection[int]) -> int:
+    """Invite ticked cards (of the nurture pool); answers how many were new. The same limits as inviting by grade."""
+    if not prospect_ids:
+        raise DomainError("nothing_chosen", "请先勾选要邀请的客户。")
+    return _invite(campaign_id, Prospect.objects.visible_to(by).filter(pk__in=list(prospect_ids)), by)
+
+
+def _invite(campaign_id: int, cards: QuerySet[Prospect], by: Any) -> int:
+    """Open cards of the campaign's store, each customer once, nobody who asked not to be contacted."""
     row = lock(Campaign.objects.visible_to(by), campaign_id)
     require(by, ACT, row.store_id)
     if row.ends_on < periods.today():
         text = "活动已经结束，不能再邀请客户。"
         raise DomainError("campaign_over", text, {"grades": [text]})
-    cards = Prospect.objects.visible_to(by).open().filter(store_id=row.store_id, grade__in=list(grades))
-    if owner is not None:
-        cards = cards.filter(owner=owner)
+    cards = cards.filter(store_id=row.store_id, status__in=OPEN_STATUSES).exclude(customer__no_contact=True)
     known = CampaignInvite.objects.visible_to(by).filter(campaign=row).values("customer_id")
     found = list(cards.exclude(customer_id__in=known).order_by("pk")[: MOST_INVITED + 1])
     if len(found) > MOST_INVITED:

@@ -9,8 +9,9 @@ import datetime as dt
 from typing import Any
 
 from dealership.core.errors import DomainError
-from leads.choices import ProspectStatus, TaskKind
-from leads.models import FollowUp, FollowUpTask, GradeChange, Prospect, StatusChange
+from leads.choices import OPEN_STATUSES, ProspectStatus, TaskKind
+from leads.evaluation_choices import NurtureEnd
+from leads.models import FollowUp, FollowUpTask, GradeChange, NurtureStay, Prospect, StatusChange
 from leads.policies import may_move
 
 
@@ -23,7 +24,14 @@ def move_status(
         now, wanted = ProspectStatus(before).label, ProspectStatus(to).label
         raise DomainError("bad_transition", f"客户当前为“{now}”，不能改为“{wanted}”。")
     card.status = to
+    if to not in OPEN_STATUSES:
+        _end_nurture(card, at=at, by=by)
     write_status(card, before, at=at, by=by, reason=reason)
+
+
+def _end_nurture(card: Prospect, *, at: dt.datetime, by: Any) -> None:
+    """Ordered, lost and resting cards are nobody's to warm up."""
+    NurtureStay.objects.waiting().filter(prospect=card).update(left_at=at, left_by=by, end=NurtureEnd.ENDED)
 
 
 def write_status(card: Prospect, before: str, *, at: dt.datetime, by: Any, reason: str = "") -> None:

@@ -13,7 +13,7 @@ from dealership.core.text import clean_text
 from dealership.org.policy import policy
 from dealership.org.reach import require
 from leads import policies
-from leads.choices import TaskKind
+from leads.choices import ProspectStatus, TaskKind
 from leads.models import Prospect
 from leads.services.history import open_tasks
 
@@ -47,6 +47,23 @@ def follow_up_reschedule(*, by: Any, prospect_id: int, day: dt.date, reason: str
     changes = {"from": before, "to": card.next_follow_up_at, "reason": reason}
     record(by=by, action="follow_up.reschedule", target=card, changes=changes)
     return card
+
+
+def bring_forward(card: Prospect, *, at: dt.datetime) -> None:
+    """There is a reason to call: the regular contact of an active card is due tomorrow at the latest.
+
+    In the caller's transaction, the card locked. What is due sooner stays; the first due moment stays on the task.
+    """
+    due = policies.due_after(periods.local_date(at), 1, card.store_id)
+    tasks = open_tasks(card)
+    task = next((row for row in tasks if row.kind == TaskKind.REGULAR), None)
+    if card.status != ProspectStatus.ACTIVE or task is None or task.due_at <= due:
+        return
+    task.due_at = due
+    task.save(update_fields=["due_at"])
+    card.next_follow_up_at = min(row.due_at for row in tasks)
+    card.touch()
+    card.save(update_fields=["next_follow_up_at", "version", "updated_at"])
 
 
 def _due_on(card: Prospect, day: dt.date) -> dt.datetime:

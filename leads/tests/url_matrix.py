@@ -8,6 +8,7 @@ from dealership.core import periods
 from dealership.tests.matrix import CANARY, PAYLOAD, READ_WRITE, WRITE, Url, World
 from leads.models import FollowUp, HandOver, ImportBatch, LossApplication, OwnedVehicle, Prospect, SpotCheck
 from leads.tests.builders import make_campaign, make_demo_car, make_drive, make_visit
+from leads.tests.evaluation_builders import make_nurtured
 from leads.tests.lead_builders import make_lead, nobody_takes
 from leads.tests.loss_builders import make_loss
 
@@ -21,6 +22,7 @@ VISIT = {"row": "visit", "resource": "visit"}
 DRIVE = {"row": "test_drive", "resource": "test_drive"}
 DEMO_CAR = {"row": "demo_car", "resource": "demo_car"}
 LEAD = {"row": "lead", "resource": "lead"}
+NURTURE = {"row": "nurture", "resource": "nurture"}
 IMPORT = {"row": "import_batch", "resource": "import_batch"}
 WORK_LEAD = {"view": "lead.work", "act": "lead.work", **LEAD}
 EDIT_CARD = {"view": "prospect.change", "act": "prospect.change", **CARD}
@@ -98,6 +100,15 @@ URLS = {
     "leads:prospect_detail": Url(**CARD),
     "leads:prospect_edit": Url(READ_WRITE, **EDIT_CARD),
     "leads:strategy": Url(READ_WRITE, **EDIT_CARD),
+    "leads:evaluation": Url(READ_WRITE, act="prospect.change", **CARD),
+    "leads:nurture_list": Url(READ_WRITE, act="campaign.manage", also=MAY_REFUSE),
+    "leads:nurture_return": Url(READ_WRITE, view="prospect.nurture", act="prospect.nurture", **NURTURE),
+    "leads:focus": Url(view="follow_up.log", also=MAY_REFUSE),
+    "api-prospects-evaluations": Url(READ_WRITE, act="prospect.change", early=BAD, **CARD),
+    "api-nurture-list": Url(also=MAY_REFUSE),
+    "api-nurture-invite": Url(WRITE, act="campaign.manage", early=BAD, also=MAY_REFUSE),
+    "api-nurture-return": Url(WRITE, act="prospect.nurture", early=BAD, **NURTURE),
+    "api-focus-list": Url(view="follow_up.log", also=MAY_REFUSE),
     "leads:month_reviews": Url(READ_WRITE, **EDIT_CARD),
     "leads:prospect_reassign": Url(READ_WRITE, view="prospect.reassign", act="prospect.reassign", **CARD),
     "leads:follow_up_new": Url(READ_WRITE, view="follow_up.log", act="follow_up.log", **CARD),
@@ -185,6 +196,7 @@ def rows(world: World) -> dict[str, dict[str, int]]:
         "loss_application": {},
         "loss_call": {},
         "import_batch": {},
+        "nurture": {},
     }
     nobody_takes(world.store)
     nobody_takes(world.other_store)
@@ -193,7 +205,7 @@ def rows(world: World) -> dict[str, dict[str, int]]:
     ):  # fmt: skip
         user, store = world.user(key), world.other_store if place == "other" else world.store
         visit = make_visit(user, store, name=name, grade="H")
-        assert visit.prospect_id
+        assert visit.prospect
         assert visit.customer_id
         car = make_demo_car(store, plate=f"浙A{place.upper()}")
         found["campaign"][place] = make_campaign(store, user, name=f"活动{name}"[:60]).pk
@@ -201,6 +213,7 @@ def rows(world: World) -> dict[str, dict[str, int]]:
         found["test_drive"][place] = make_drive(user, visit.prospect, car).pk
         found["visit"][place] = visit.pk
         found["prospect"][place] = visit.prospect_id
+        found["nurture"][place] = make_nurtured(user, visit.prospect).pk
         found["customer"][place] = visit.customer_id
         found["lead"][place] = make_lead(user, store, owner=user, name=name).pk
         make_lead(user, store, name=f"池{name}"[:40])

@@ -17,6 +17,7 @@ from dealership.core.views import done, refuse
 from dealership.org.reach import can, require
 from leads import policies
 from leads.choices import LIVE_STATUSES, ProspectStatus, TaskKind
+from leads.evaluation_choices import Verdict
 from leads.filters import ProspectFilter
 from leads.forms import FollowUpForm, ProspectForm, ReassignForm
 from leads.loss_choices import LossState
@@ -116,10 +117,12 @@ def card_context(request: HttpRequest, card: Prospect) -> dict[str, Any]:
         "plain": None,
         "stands_in": standing_in,
         "referrer_open": card.referred_by is not None and (card.referred_by.owner_id == user.pk or sees_others(user)),
+        "verdict_label": Verdict(card.evaluation_verdict).label if card.evaluation_verdict else "",
         **_giving_up(card, tasks, asked=any(entry.kind == "loss" for entry in timeline)),
         "may": {
             "log": can(user, "follow_up.log", card.store_id) and policies.can_be_followed(card),
             "edit": can(user, "prospect.change", card.store_id) and policies.can_edit(card) and not standing_in,
+            "evaluate": can(user, "prospect.change", card.store_id) and policies.can_evaluate(card),
             "reassign": can(user, "prospect.reassign", card.store_id) and policies.can_edit(card),
             "drive": can(user, "drive.book", card.store_id) and policies.can_be_followed(card) and not standing_in,
             "deal": can(user, "deal.create", card.store_id) and policies.can_regrade(card) and not standing_in,

@@ -18,7 +18,7 @@ from dealership.org import selectors
 from dealership.org.calendar_lines import read_days
 from dealership.org.models import CalendarDay, DealerGroup, PolicySetting, Store
 from dealership.org.policy import DEFAULTS
-from dealership.org.policy_labels import ASCENDING, LARGEST, MOST_ROWS, label_of, part_label
+from dealership.org.policy_labels import ASCENDING, AT_MOST, LARGEST, MOST_ROWS, WEIGHED, label_of, part_label
 from dealership.org.reach import require
 
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -30,6 +30,10 @@ def checked_value(key: str, value: Any) -> Any:
     value = _same_kind(value, DEFAULTS[key], label_of(key))
     if key in ASCENDING and sorted(set(value)) != value:
         raise _wrong(_("%s须从小到大填写，不能重复。") % label_of(key))
+    if key in WEIGHED and not any(value.values()):
+        raise _wrong(_("%s不能全部为 0。") % label_of(key))
+    if key in AT_MOST and value > AT_MOST[key]:
+        raise _wrong(_("%(where)s最大为 %(most)s。") % {"where": label_of(key), "most": AT_MOST[key]})
     return value
 
 
