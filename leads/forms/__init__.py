@@ -28,6 +28,7 @@ from leads.selectors.choices import sellers_in, series_of, sources_of
 from leads.selectors.referrer import referrer_found
 
 AREA = {"rows": 3, "data-draft-field": ""}
+CHECK = {"class": "form-check-input"}
 TITLES = [(Gender.MALE, Gender.MALE.label), (Gender.FEMALE, Gender.FEMALE.label)]
 UNKNOWN = ("", "—")
 

@@ -12,7 +12,7 @@ from dealership.core.periods import Period
 from dealership.org.models import Store
 from leads.campaign_choices import CampaignKind
 from leads.choices import OPEN_GRADE_CHOICES
-from leads.forms import offer
+from leads.forms import CHECK, offer
 from leads.models import Campaign
 from leads.selectors.choices import sellers_in, sources_of
 
@@ -65,7 +65,8 @@ class InviteForm(DomainForm):
     """Whom to invite: open cards by grade, of everybody or of one consultant."""
 
     grades = forms.MultipleChoiceField(
-        label=_("级别"), choices=OPEN_GRADE_CHOICES, widget=forms.CheckboxSelectMultiple, initial=["H", "A"],
+        label=_("级别"), choices=OPEN_GRADE_CHOICES, initial=["H", "A"],
+        widget=forms.CheckboxSelectMultiple(attrs=CHECK),
         error_messages={"required": _("请至少选择一个级别。"), "invalid_choice": _("级别无效，请重新选择。")},
     )  # fmt: skip
     owner: Any = forms.ModelChoiceField(label=_("顾问"), queryset=None, required=False, empty_label=_("全部顾问"))

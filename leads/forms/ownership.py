@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from dealership.core.forms import CleanCharField, DomainForm, PhoneInput
 from dealership.org.models import Store
 from leads.choices import ClaimWish
-from leads.forms import offer
+from leads.forms import CHECK, offer
 from leads.models import Prospect
 from leads.selectors.choices import sellers_in
 
@@ -39,7 +39,7 @@ class HandOverForm(DomainForm):
 
     person: Any = forms.ModelChoiceField(label=_("交出人"), queryset=None)
     takers: Any = forms.ModelMultipleChoiceField(
-        label=_("接手人"), queryset=None, widget=forms.CheckboxSelectMultiple, required=False
+        label=_("接手人"), queryset=None, widget=forms.CheckboxSelectMultiple(attrs=CHECK), required=False
     )
     reason = CleanCharField(label=_("原因"), max_length=200, required=False)
 

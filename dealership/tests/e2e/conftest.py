@@ -20,6 +20,7 @@ from dealership.core import request_cache
 from dealership.jobs.models import Job, JobState
 from dealership.jobs.tasks import tick
 from dealership.tests.builders import PASSWORD
+from dealership.tests.clients import client_for
 
 PHONE = {"width": 375, "height": 812}
 DESK = {"width": 1440, "height": 900}
@@ -76,10 +77,10 @@ class Person:
 
 @pytest.fixture
 def sign_in(browser: Browser, live_server: Any) -> Iterator[Callable[..., Person]]:
-    """`sign_in(user)` types name and password on a phone's screen."""
+    """`sign_in(user)` opens a signed-in window on a phone's screen; `typed=True` types name and password first."""
     contexts: list[BrowserContext] = []
 
-    def enter(user: Any, size: dict[str, int] = PHONE) -> Person:
+    def enter(user: Any, size: dict[str, int] = PHONE, *, typed: bool = False) -> Person:
         context = browser.new_context(viewport=size, locale="zh-CN", timezone_id="Asia/Shanghai")  # type: ignore[arg-type]
         context.set_default_timeout(15_000)
         contexts.append(context)
@@ -91,6 +92,10 @@ def sign_in(browser: Browser, live_server: Any) -> Iterator[Callable[..., Person
 
         person.page.on("console", heard)
         person.page.on("pageerror", lambda error: person.complaints.append(str(error)))
+        if not typed:
+            cookie = client_for(user).cookies[settings.SESSION_COOKIE_NAME]
+            context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+            return person
         person.go("/accounts/login/")
         person.page.fill("[name=login]", user.username)
         person.page.fill("[name=password]", PASSWORD)

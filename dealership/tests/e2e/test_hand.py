@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.urls import reverse
+from playwright.sync_api import Route
 
 from dealership.org.choices import Role
 from dealership.org.models import Store
@@ -43,6 +44,38 @@ def test_r01_two_quick_taps_on_save_make_one_visit(house: tuple[Store, Staff], s
     page.wait_for_load_state()
     assert Visit.objects.count() == 1
     assert CustomerPhone.objects.count() == 1
+
+
+def test_r02_a_lost_answer_and_a_second_try_make_one_visit(house: tuple[Store, Staff], sign_in: SignIn) -> None:
+    """The server wrote the visit, the way back answered 502; going back and saving again ends in the same visit."""
+    _store, staff = house
+    page = sign_in(staff.consultant).go(reverse("leads:visit_new"))
+
+    def lose(route: Route) -> None:
+        if route.request.method != "POST":
+            route.continue_()
+            return
+        assert route.fetch(max_redirects=0).status == 302
+        route.fulfill(status=502, body="Bad gateway")
+
+    def save() -> None:
+        page.get_by_role("button", name="登记", exact=True).click()
+        page.wait_for_load_state()
+
+    page.fill("[name=phone]", "15400138002")
+    page.fill("[name=name]", "李娜")
+    page.locator("label.grade-choice", has=page.locator("[name=grade][value=B]")).click()
+    page.route("**/visits/new/", lose)
+    save()
+    assert Visit.objects.count() == 1
+    page.unroute("**/visits/new/")
+    page.go_back()
+    assert page.input_value("[name=name]") == "李娜"
+    page.fill("[name=phone]", "15400138002")  # a number is never kept by the browser
+    page.locator("label.grade-choice", has=page.locator("[name=grade][value=B]")).click()
+    save()
+    page.wait_for_url(lambda url: "/visits/new/" not in url)
+    assert Visit.objects.count() == 1
 
 
 def test_an_uncaptured_party_is_one_tap(house: tuple[Store, Staff], sign_in: SignIn) -> None:

@@ -39,7 +39,7 @@ def house(transactional_db: None) -> tuple[Store, Staff]:
 
 def test_the_main_job_on_a_phone(house: tuple[Store, Staff], sign_in: SignIn, worker: Callable[[], None]) -> None:
     store, staff = house
-    seller = sign_in(staff.consultant)
+    seller = sign_in(staff.consultant, typed=True)
     card = _register(seller)
     _follow_up(seller, card)
     deal = _sell(seller, card)

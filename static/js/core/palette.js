@@ -6,12 +6,23 @@
   const box = palette.querySelector("input[name=q]");
   const form = palette.querySelector("form");
 
+  // What is listed may still answer the words before the last letter; Enter then waits for the answer to these.
+  let answered = null;
+  let isWanted = false;
+  const follow = () => palette.querySelector("[data-hit]")?.click();
+
   const open = () => {
     if (palette.open) return;
     palette.showModal();
     box.select();
     htmx.trigger(form, "open");
   };
+
+  box.addEventListener("input", () => { isWanted = false; });
+  palette.addEventListener("htmx:afterSwap", (event) => {
+    answered = event.detail.requestConfig.parameters.q ?? "";
+    if (isWanted && answered === box.value) { isWanted = false; follow(); }
+  });
 
   const step = (scope, by) => {
     const hits = [...scope.querySelectorAll("[data-hit], a.app-row")].filter((hit) => hit.offsetParent !== null);
@@ -33,8 +44,10 @@
     if (palette.open) {
       if (arrow && step(palette, arrow)) event.preventDefault();
       if (event.key === "Enter" && event.target === box) {
-        const first = palette.querySelector("[data-hit]");
-        if (first) { event.preventDefault(); first.click(); }
+        event.preventDefault();
+        isWanted = answered !== box.value;
+        if (isWanted) htmx.trigger(form, "open");
+        else follow();
       }
       return;
     }
