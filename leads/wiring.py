@@ -14,7 +14,7 @@ from leads.services.loss_decision import loss_agreed, loss_rejected
 
 LABELS = {
     "grade": "级别", "reason": "原因", "competitor": "成交车型", "price": "成交价", "dealer": "成交商家",
-    "wake_on": "唤醒日期", "call_back": "回访",
+    "cancelled": "退订", "wake_on": "唤醒日期", "call_back": "回访",
 }  # fmt: skip
 CONFLICTS = {
     "leads_lossapplication_one_open": ("loss_exists", "该客户已有一条待审批的申请，请等审批结果或先撤回。"),

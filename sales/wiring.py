@@ -9,11 +9,12 @@ from dealership.approvals.services import Handler, register
 from dealership.core.search import register_finder
 from dealership.core.services import register_conflict
 from dealership.org.leaving import register_holding
+from leads.selectors.cancellation import register_teller
 from leads.selectors.timeline import register_source
 from leads.services.handover import register_follower
 from leads.services.loss_guards import register_blocker
 from sales.models import Refund
-from sales.selectors.deal import held_count, why_not_lost
+from sales.selectors.deal import held_count, why_cancelled, why_not_lost
 from sales.selectors.finding import FINDERS
 from sales.selectors.timeline import timeline_entries
 from sales.services.deal.cancel import cancel_approved, cancel_rejected
@@ -59,6 +60,7 @@ def register_all() -> None:
     register_holding("未完结订单", held_count)
     register_follower(deals_follow)
     register_blocker(why_not_lost)
+    register_teller(why_cancelled)
     register("deal_price", Handler("特价审批", price_approved, price_rejected, _deal_url, PRICE_LABELS))
     register("deal_cancel", Handler("退订审批", cancel_approved, cancel_rejected, _deal_url))
     register("deal_red", Handler("红字发票审批", red_approved, red_rejected, _deal_url))

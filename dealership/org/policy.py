@@ -35,6 +35,8 @@ DEFAULTS: dict[str, Any] = {
     "loss.sample_share": "0.20",
     "loss.call_attempts": 2,
     "loss.unreachable": {"attempts": 3, "days": 2},
+    # §4.2 ORDERED → LOSS_PENDING: so long a cancelled order stands for the refusal and its second follow-up
+    "loss.after_cancel_days": 3,
     "dormancy.max_days": 180,
     "out_of_control.failed_contacts": 5,
     # R-OWN

@@ -41,8 +41,8 @@ class LossOut(serializers.ModelSerializer[LossApplication]):
         fields = [
             "id", "version", "store", "prospect", "customer", "owner", "kind", "number", "grade", "applied_by",
             "applied_at", "reason", "competitor_brand", "competitor_model", "competitor_price", "competitor_dealer",
-            "explanation", "wake_on", "woken_at", "second_follow_up", "is_sampled", "state", "due_at", "escalated_at",
-            "decided_by", "decided_at", "comment", "new_owner", "approval",
+            "explanation", "wake_on", "woken_at", "second_follow_up", "cancellation", "is_sampled", "state", "due_at",
+            "escalated_at", "decided_by", "decided_at", "comment", "new_owner", "approval",
         ]  # fmt: skip
 
 

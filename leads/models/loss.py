@@ -21,7 +21,7 @@ from leads.loss_choices import CallBackResult, LossKind, LossReason, LossState
 from leads.models.customer import Customer
 from leads.models.follow_up import FollowUp
 from leads.models.guards import answered_guard
-from leads.models.prospect import Prospect
+from leads.models.prospect import Prospect, StatusChange
 from leads.querysets import LossApplicationQuerySet, LossCallBackQuerySet
 
 
@@ -30,7 +30,8 @@ class LossApplication(Versioned):
     """One request to give a card up or to let it rest. Owner, team, store and grade are those of that moment.
 
     `number` counts a store's applications of one kind; it decides which losses are called back (`is_sampled`).
-    `second_follow_up` is the contact that proves the second follow-up, empty for what had no refusal.
+    `second_follow_up` is the contact that proves the second follow-up, empty for what had no refusal; `cancellation`
+    the move by which the order was taken back, when the application came straight from it.
     """
 
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
@@ -53,6 +54,9 @@ class LossApplication(Versioned):
     woken_at = models.DateTimeField("唤醒时间", null=True, blank=True)
     second_follow_up = models.ForeignKey(
         FollowUp, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name="二次追踪"
+    )
+    cancellation = models.ForeignKey(
+        StatusChange, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name="退订"
     )
     is_sampled = models.BooleanField("须回访核实", default=False)
     state = models.CharField("状态", max_length=10, choices=LossState, default=LossState.PENDING)

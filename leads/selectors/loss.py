@@ -39,7 +39,7 @@ def with_names(rows: QuerySet[LossApplication]) -> QuerySet[LossApplication]:
     """What a row shows, in one statement and one for the phones."""
     rows = rows.select_related(
         "customer", "owner", "applied_by", "decided_by", "new_owner", "approval", "store", "prospect__series",
-        "second_follow_up__done_by",
+        "second_follow_up__done_by", "cancellation__by",
     )  # fmt: skip
     return rows.prefetch_related(primary_phones())
 

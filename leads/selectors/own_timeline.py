@@ -88,6 +88,10 @@ UNION ALL
 """
 
 
+# What a card's order came to by its status move back to work.
+CANCELLED = "order_cancelled"
+
+
 class Row(NamedTuple):
     """One row of `OWN_ROWS`: the three words mean something else for each kind."""
 
@@ -127,7 +131,9 @@ def _grade(row: Row) -> Entry:
 
 def _status(row: Row) -> Entry:
     moved = _("状态变为 %(status)s") % {"status": ProspectStatus(row.second).label}
-    return Entry(row.at, row.kind, moved if row.first else _("建卡"), row.text, row.by)
+    cancelled = (row.first, row.second) == (ProspectStatus.ORDERED, ProspectStatus.ACTIVE)
+    title = moved if row.first else _("建卡")
+    return Entry(row.at, row.kind, title, row.text, row.by, state=CANCELLED if cancelled else "")
 
 
 def _owner(row: Row) -> Entry:

@@ -24,6 +24,7 @@ from leads import policies
 from leads.choices import ProspectStatus
 from leads.loss_choices import LossKind, LossReason, LossState
 from leads.models import Customer, LossApplication, Prospect
+from leads.selectors.cancellation import fresh_cancellation
 from leads.services.handover import locked_with_customer, reactivate
 from leads.services.history import cancel_tasks, move_status
 from leads.services.loss_guards import (
@@ -57,6 +58,8 @@ def loss_apply(
 
     Refused: no reason or explanation, bought elsewhere without the competitor, the second follow-up not done, H or A
     without a manager's contact, an order under way, a stale card. A card out of control is a manager's to give up.
+    Straight from a cancelled order the cancellation, which a manager agreed to, stands for second follow-up and
+    manager's contact (ORDERED → LOSS_PENDING); a follow-up that waits is still made first, and a second person decides.
     """
     card = _card(by, prospect_id, version)
     if not policies.can_apply_loss(card):
@@ -70,11 +73,13 @@ def loss_apply(
     check_claim(claim)
     check_free(card)
     unreachable = claim.reason == LossReason.UNREACHABLE
-    second = second_contact(card, needed=not unreachable)
+    cancelled = fresh_cancellation(card)
+    second = second_contact(card, needed=not unreachable and cancelled is None)
     if unreachable:
         check_attempts(card)
-    check_manager_contact(card, reachable=not unreachable)
-    return open_application(card, LossKind.LOSS, claim, by=by, second_follow_up=second)
+    if cancelled is None:
+        check_manager_contact(card, reachable=not unreachable)
+    return open_application(card, LossKind.LOSS, claim, by=by, second_follow_up=second, cancellation=cancelled)
 
 
 @service
@@ -104,10 +109,11 @@ def _card(by: Any, prospect_id: int, version: int | None) -> Prospect:
     return card
 
 
-def open_application(
-    card: Prospect, kind: LossKind, claim: Claim, *, by: Any, second_follow_up: Any = None, wake_on: Any = None
-) -> LossApplication:
-    """The application, its request and the waiting card; in the caller's transaction, customer and card locked."""
+def open_application(card: Prospect, kind: LossKind, claim: Claim, *, by: Any, **proofs: Any) -> LossApplication:
+    """The application, its request and the waiting card; in the caller's transaction, customer and card locked.
+
+    `proofs`: `second_follow_up`, `cancellation`, `wake_on`.
+    """
     moment = periods.now()
     number = _next_number(card.store_id, kind)
     row = LossApplication.objects.create(
@@ -115,7 +121,7 @@ def open_application(
         customer_id=card.customer_id, kind=kind, number=number, grade=card.grade, applied_by=by, applied_at=moment,
         reason=claim.reason, competitor_brand=claim.brand[:40], competitor_model=claim.model[:60],
         competitor_price=claim.price, competitor_dealer=claim.dealer[:60], explanation=claim.explanation,
-        wake_on=wake_on, second_follow_up=second_follow_up,
+        **proofs,
         is_sampled=kind == LossKind.LOSS and _is_called(card, number, by),
         due_at=moment + dt.timedelta(hours=int(policy("loss.decide_hours", card.store_id))),
     )  # fmt: skip
@@ -156,6 +162,7 @@ def _ask(row: LossApplication, customer: Customer, by: Any) -> Any:
         "grade": row.grade, "reason": row.get_reason_display(), "explanation": row.explanation,
         "competitor": " ".join(text for text in (row.competitor_brand, row.competitor_model) if text),
         "price": show_wan(row.competitor_price) if row.competitor_price else "", "dealer": row.competitor_dealer,
+        "cancelled": f"订单已退订：{row.cancellation.reason}" if row.cancellation else "",
         "wake_on": str(row.wake_on or ""), "call_back": "须先完成战败确认回访" if row.is_sampled else "",
     }  # fmt: skip
     return ask(

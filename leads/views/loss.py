@@ -18,7 +18,8 @@ from dealership.org.reach import can, require
 from leads.filters import LossFilter
 from leads.forms.loss import DormancyForm, LossDecisionForm, LossForm
 from leads.loss_choices import BOUGHT_REASONS, LossDecision
-from leads.models import LossApplication, Prospect
+from leads.models import LossApplication, Prospect, StatusChange
+from leads.selectors.cancellation import fresh_cancellation, told_of
 from leads.selectors.choices import sees_others
 from leads.selectors.loss import (
     DEFAULT_ORDERING,
@@ -59,19 +60,29 @@ class LossApply(Page):
 
     def _context(self, request: HttpRequest, card: Prospect) -> dict[str, Any]:
         bought = " ".join(reason.value for reason in BOUGHT_REASONS)
-        return {"card": card, "second": open_second_of(card), "bought": bought, "title": _("申请战败")}
+        context = {"card": card, "second": open_second_of(card), "bought": bought, "title": _("申请战败")}
+        return {**context, "cancelled": fresh_cancellation(card)}
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         card = prospect_get(user=request.user, prospect_id=pk)
         require(request.user, "loss.apply", card.store_id)
-        form = LossForm(user=request.user, initial={"version": card.version})
-        return render(request, APPLY, {**self._context(request, card), "form": form})
+        context = self._context(request, card)
+        form = LossForm(user=request.user, initial={"version": card.version, **known(card, context["cancelled"])})
+        return render(request, APPLY, {**context, "form": form})
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         card = prospect_get(user=request.user, prospect_id=pk)
         require(request.user, "loss.apply", card.store_id)
         form = LossForm(request.POST, user=request.user)
         return asked(request, card, form, loss_apply, self._context(request, card))
+
+
+def known(card: Prospect, cancelled: StatusChange | None) -> dict[str, str]:
+    """What a cancelled order already told of the loss, for the seller to complete."""
+    if cancelled is None:
+        return {}
+    told = told_of(card)
+    return {"reason": told.reason, "explanation": told.words or _("已退订：%(why)s") % {"why": cancelled.reason}}
 
 
 class DormancyApply(Page):

@@ -22,9 +22,11 @@ from leads.filters import ProspectFilter
 from leads.forms import FollowUpForm, ProspectForm, ReassignForm
 from leads.loss_choices import LossState
 from leads.models import FollowUpTask, Prospect
+from leads.selectors.cancellation import is_fresh
 from leads.selectors.choices import sees_others
 from leads.selectors.drive import running_drives
 from leads.selectors.loss import last_application_of
+from leads.selectors.own_timeline import CANCELLED
 from leads.selectors.prospect import (
     DEFAULT_ORDERING,
     ORDERINGS,
@@ -35,7 +37,7 @@ from leads.selectors.prospect import (
     prospect_rows,
 )
 from leads.selectors.stand_in import is_stand_in
-from leads.selectors.timeline import customer_timeline
+from leads.selectors.timeline import Entry, customer_timeline
 from leads.services.prospect import prospect_change, prospect_reassign
 from leads.views.base import Page, back_to
 
@@ -118,6 +120,7 @@ def card_context(request: HttpRequest, card: Prospect) -> dict[str, Any]:
         "stands_in": standing_in,
         "referrer_open": card.referred_by is not None and (card.referred_by.owner_id == user.pk or sees_others(user)),
         "verdict_label": Verdict(card.evaluation_verdict).label if card.evaluation_verdict else "",
+        "cancelled": _cancelled(card, timeline),
         **_giving_up(card, tasks, asked=any(entry.kind == "loss" for entry in timeline)),
         "may": {
             "log": can(user, "follow_up.log", card.store_id) and policies.can_be_followed(card),
@@ -132,6 +135,14 @@ def card_context(request: HttpRequest, card: Prospect) -> dict[str, Any]:
             "wake": can(user, "prospect.change", card.store_id) and card.status == ProspectStatus.DORMANT,
         },
     }
+
+
+def _cancelled(card: Prospect, timeline: list[Entry]) -> Entry | None:
+    """The order's cancellation, while it is the card's last move and fresh; read off the story."""
+    last = next((entry for entry in timeline if entry.kind == "status"), None)
+    if last is None or last.state != CANCELLED or not policies.can_apply_loss(card):
+        return None
+    return last if is_fresh(last.at, card.store_id) else None
 
 
 def _giving_up(card: Prospect, tasks: list[FollowUpTask], *, asked: bool) -> dict[str, Any]:

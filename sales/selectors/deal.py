@@ -16,8 +16,10 @@ from dealership.core.errors import NotFound
 from dealership.core.money import ZERO
 from dealership.core.scoping import reach_for
 from dealership.org.policy import policy
+from leads.loss_choices import LossReason
 from leads.models import Prospect
-from sales.choices import ENDED_DEALS, DealStatus, DocumentState, PaymentStatus, status_label
+from leads.selectors.cancellation import Told
+from sales.choices import ENDED_DEALS, CancelReason, DealStatus, DocumentState, PaymentStatus, status_label
 from sales.models import (
     Deal,
     DealLine,
@@ -232,6 +234,26 @@ def why_not_lost(prospect_id: int) -> str:
     if Deal.objects.live().filter(prospect_id=prospect_id).exists():
         return "该客户还有未结束的报价或订单，请先作废或退订，再申请战败或休眠。"
     return ""
+
+
+# What a cancellation says about the loss; a reason that fits none is left to the seller.
+_LOSS_REASONS = {
+    CancelReason.LOAN_REFUSED: LossReason.FUNDS,
+    CancelReason.CAR_DELAYED: LossReason.SUPPLY,
+    CancelReason.BOUGHT_OTHER: LossReason.COMPETITOR,
+    CancelReason.FAMILY: LossReason.NOT_BUYING,
+    CancelReason.PRICE: LossReason.PRICE,
+}
+
+
+def why_cancelled(prospect_id: int) -> Told:
+    """Why a card's last order was taken back. Asked by the losses of customers, for their form."""
+    deal = Deal.objects.filter(prospect_id=prospect_id, status=DealStatus.CANCELLED).order_by("-cancelled_at").first()
+    if deal is None or not deal.cancel_reason:
+        return Told()
+    reason = CancelReason(deal.cancel_reason)
+    words = f"{deal} 已退订：{reason.label}。{deal.cancel_note}"
+    return Told(_LOSS_REASONS.get(reason, ""), words)
 
 
 def held_count(person: Any) -> int:

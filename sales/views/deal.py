@@ -18,6 +18,7 @@ from dealership.core.masking import mask_id
 from dealership.core.paging import page_of
 from dealership.core.views import done, put_refusal_on_form, refuse
 from dealership.org.reach import can, require, sees_profit
+from leads.selectors.cancellation import may_apply_after_cancellation
 from sales.choices import DealStatus, DepositKind, DocumentKind, DocumentState
 from sales.filters import DealFilter
 from sales.forms import DealForm, LineFormSet, lines_of
@@ -97,6 +98,8 @@ def page_context(request: HttpRequest, deal: Deal, bound: tuple[str, DomainForm]
         "may_edit": deal.status == DealStatus.DRAFT and own and can(user, "deal.change", deal.store_id),
         "may_papers": can(user, "deal.documents", deal.store_id) and deal.status not in (*_ENDED, DealStatus.DRAFT),
         "document_states": DocumentState.choices,
+        "may_lose": deal.status == DealStatus.CANCELLED
+        and may_apply_after_cancellation(user=user, prospect_id=deal.prospect_id),
     }
 
 
