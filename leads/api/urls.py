@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leads.api import customer, drive, evaluation, imports, lead, loss, prospect, visit
+from leads.api import bulk, customer, drive, evaluation, imports, lead, loss, prospect, visit
 
 urlpatterns = [
     path("customers/", customer.CustomerList.as_view(), name="api-customers-list"),
@@ -29,6 +29,8 @@ urlpatterns = [
     path("visits/<int:pk>/leave/", visit.VisitLeave.as_view(), name="api-visits-leave"),
     path("visits/<int:pk>/assign/", visit.VisitAssign.as_view(), name="api-visits-assign"),
     path("prospects/", prospect.ProspectList.as_view(), name="api-prospects-list"),
+    path("prospects/bulk/preview/", bulk.BulkPreview.as_view(), name="api-prospects-bulk-preview"),
+    path("prospects/bulk/", bulk.BulkRun.as_view(), name="api-prospects-bulk"),
     path("prospects/<int:pk>/", prospect.ProspectDetail.as_view(), name="api-prospects-detail"),
     path("prospects/<int:pk>/follow-ups/", prospect.FollowUpList.as_view(), name="api-prospects-follow-ups"),
     path("prospects/<int:pk>/transfer/", prospect.ProspectTransfer.as_view(), name="api-prospects-transfer"),

@@ -118,3 +118,12 @@ def seller_chosen(store: Store, user_id: int | None, field: str = "received_by")
     if person is None:
         raise DomainError("bad_receiver", "请选择本店在职的销售顾问。", {field: ["请选择本店在职的销售顾问。"]})
     return person
+
+
+def seller_seen(user: Any, user_id: int, field: str) -> User:
+    """A seller by id among those the person sees, for many cards at once; refused (422) otherwise (A05)."""
+    person = sellers_seen_by(user).filter(pk=user_id).first()
+    if person is None:
+        text = "请选择在职的销售顾问。"
+        raise DomainError("bad_owner", text, {field: [text]})
+    return person

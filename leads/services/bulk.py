@@ -6,7 +6,7 @@ A preview does the work and takes it back, which is why it knows every refusal t
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ from django.db import transaction
 
 from dealership.core.errors import DomainError
 from leads.selectors.prospect import prospect_list
+from leads.services.loss import loss_apply
 from leads.services.prospect import prospect_reassign
 from leads.services.reschedule import follow_up_reschedule
 
@@ -46,6 +47,20 @@ def reassigning(*, by: Any, new_owner: Any, reason: str) -> Act:
 def rescheduling(*, by: Any, day: dt.date, reason: str) -> Act:
     """Each card's next contact to `day` (R-FU-1)."""
     return lambda pk: follow_up_reschedule(by=by, prospect_id=pk, day=day, reason=reason)
+
+
+def losing(*, by: Any, **claim: Any) -> Act:
+    """An application for loss of each card, with the same words (§4.2): every guard and the second person stay."""
+    return lambda pk: loss_apply(by=by, prospect_id=pk, **claim)
+
+
+# The acts by name: what the page and the API run.
+ACTS: dict[str, Callable[..., Act]] = {"reschedule": rescheduling, "reassign": reassigning, "lose": losing}
+
+
+def act_of(*, by: Any, name: str, told: Mapping[str, Any]) -> Act:
+    """The act of this name with what was told."""
+    return ACTS[name](by=by, **told)
 
 
 def bulk_run(*, by: Any, ids: Sequence[int], act: Act, rehearse: bool) -> list[Outcome]:

@@ -96,6 +96,8 @@ URLS = {
     "leads:spot_check_list": Url(also=MAY_REFUSE),
     "leads:spot_check": Url(READ_WRITE, row="spot_check", resource="prospect", act="spot_check.record"),
     "leads:prospect_bulk": Url(READ_WRITE, view="follow_up.log", act="follow_up.log"),
+    "api-prospects-bulk-preview": Url(WRITE, act="follow_up.log", also=MAY_REFUSE, early=BAD),
+    "api-prospects-bulk": Url(WRITE, act="follow_up.log", also=MAY_REFUSE, early=BAD),
     "leads:calendar": Url(also=MAY_REFUSE),
     "leads:prospect_detail": Url(**CARD),
     "leads:prospect_edit": Url(READ_WRITE, **EDIT_CARD),

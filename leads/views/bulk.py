@@ -12,9 +12,9 @@ from dealership.core.errors import DomainError
 from dealership.core.views import refuse
 from dealership.org.reach import can, require
 from leads.filters import ProspectFilter
-from leads.forms.bulk import REASSIGN, BulkForm
+from leads.forms.bulk import BulkForm
 from leads.selectors.prospect import DEFAULT_ORDERING, ORDERINGS, prospect_list
-from leads.services.bulk import MOST, Act, bulk_run, reassigning, rescheduling
+from leads.services.bulk import MOST, act_of, bulk_run
 from leads.views.base import Page, back_to
 from leads.views.prospect import filters_of
 
@@ -27,18 +27,19 @@ class ProspectBulk(Page):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         require(request.user, "follow_up.log")
-        form = BulkForm(user=request.user, may_reassign=can(request.user, "prospect.reassign"))
+        form = BulkForm(**offered(request))
         return render(request, self.template, {"form": form, **self.listed(request)})
 
     def post(self, request: HttpRequest) -> HttpResponse:
         require(request.user, "follow_up.log")
-        form = BulkForm(request.POST, user=request.user, may_reassign=can(request.user, "prospect.reassign"))
+        form = BulkForm(request.POST, **offered(request))
         ids = chosen(request)
         if not form.is_valid():
             return refuse(request, self.template, self.listed(request, ids), form)
         is_preview = request.POST.get("step") != "do"
         try:
-            outcomes = bulk_run(by=request.user, ids=ids, act=act_of(request, form), rehearse=is_preview)
+            act = act_of(by=request.user, name=form.cleaned_data["act"], told=form.told())
+            outcomes = bulk_run(by=request.user, ids=ids, act=act, rehearse=is_preview)
         except DomainError as error:
             return refuse(request, self.template, self.listed(request, ids), form, error)
         good = sum(outcome.is_done for outcome in outcomes)
@@ -58,9 +59,7 @@ def chosen(request: HttpRequest) -> list[int]:
     return [int(text) for text in request.POST.getlist("id") if text.isascii() and text.isdigit() and len(text) < 19]
 
 
-def act_of(request: HttpRequest, form: BulkForm) -> Act:
-    """The service call the form describes."""
-    data = form.cleaned_data
-    if data["act"] == REASSIGN:
-        return reassigning(by=request.user, new_owner=data["new_owner"], reason=data["reason"])
-    return rescheduling(by=request.user, day=data["day"], reason=data["reason"])
+def offered(request: HttpRequest) -> dict[str, Any]:
+    """For whom the form is, and which acts they may do."""
+    may = {name: can(request.user, act) for name, act in (("reassign", "prospect.reassign"), ("lose", "loss.apply"))}
+    return {"user": request.user, "may_reassign": may["reassign"], "may_lose": may["lose"]}

@@ -17,20 +17,22 @@ from dealership.org.choices import Role
 from dealership.org.models import LeadSource, Store
 from dealership.org.reach import people_in
 from leads.campaign_choices import CampaignKind
-from leads.choices import Grade, ProspectStatus, TaskKind
+from leads.choices import OPEN_GRADES, Grade, ProspectStatus, TaskKind
+from leads.evaluation_choices import ITEMS, MOST_POINTS
 from leads.loss_choices import LossReason
 from leads.models import FollowUpTask, Prospect
 from leads.selectors.choices import series_of
 from leads.services.campaign import campaign_create, campaign_invite
 from leads.services.demo_car import demo_car_create
 from leads.services.drive import drive_book
+from leads.services.evaluation import evaluation_save
 from leads.services.lead import lead_attempt_log
 from leads.services.lead_intake import LeadRow, leads_take_in
 from leads.services.loss import dormancy_apply, loss_apply
 from leads.services.spot_check import spot_checks_sample
 from reports.demo import words
 
-LEADS, CALLED, DRIVES = 24, 6, 5
+LEADS, CALLED, DRIVES, EVALUATED = 24, 6, 5, 12
 LOSSES = (
     (LossReason.PRICE, "客户说同配置别家再便宜八千，价格谈不拢，已明确不再考虑。"),
     (LossReason.COMPETITOR, "客户上周已在竞品店下订，定金不退，确认不再换车。"),
@@ -57,6 +59,7 @@ class Alive:
         self._drives()
         self._losses()
         self._campaign()
+        self._evaluations()
         last_week = Period.containing("week", periods.today()).previous()
         spot_checks_sample(store=self.store, week=last_week.start)
 
@@ -83,6 +86,17 @@ class Alive:
         for lead in held[:CALLED]:
             outcome = "no_answer" if lead.pk % 3 == 0 else "reached"
             lead_attempt_log(by=lead.owner, lead_id=lead.pk, channel="phone", outcome=outcome, note="客户约晚上再联系")
+
+    def _evaluations(self) -> None:
+        """Customers judged by the five questions: some worth the effort, some for marketing, one not known well."""
+        for number, card in enumerate(self._cards(*OPEN_GRADES)[::5][:EVALUATED]):
+            level = 4 if card.grade in (Grade.H, Grade.A) else 1 + number % 3
+            answers: dict[str, int | None] = {
+                name: min(MOST_POINTS, max(0, level + self.rng.choice((-1, 0, 0, 1)))) for name in ITEMS
+            }
+            if number % 6 == 5:
+                answers["budget"] = None
+            evaluation_save(by=card.owner, prospect_id=card.pk, answers=answers)
 
     def _cards(self, *grades: Grade, **only: Any) -> list[Prospect]:
         """Live cards of these grades that nothing mandatory waits on."""

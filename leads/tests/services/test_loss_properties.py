@@ -16,22 +16,26 @@ from dealership.approvals.services import decide
 from dealership.core import periods
 from dealership.core.errors import DomainError
 from dealership.org.choices import Role
-from leads.choices import FollowUpOutcome
-from leads.models import LossApplication, Prospect
+from leads.choices import OPEN_STATUSES, FollowUpOutcome
+from leads.models import LossApplication, NurtureStay, Prospect
 from leads.policies import grade_days
+from leads.services.bulk import bulk_run, losing
 from leads.services.dormancy import dormancy_wake, dormancy_wake_due
 from leads.services.loss import loss_apply, loss_withdraw
 from leads.services.loss_decision import loss_decide
+from leads.services.nurture import nurture_return
 from leads.services.out_of_control import out_of_control_sweep
 from leads.services.prospect import card_create, prospect_order_cancelled, prospect_ordered, prospect_reassign
 from leads.services.second import second_assign
 from leads.tests.builders import make_follow_up, make_prospect, make_visit, new_phone
+from leads.tests.evaluation_builders import make_evaluation
 from leads.tests.loss_builders import BOUGHT, WHY, make_rest
 
 START = dt.datetime(2026, 3, 2, 9, 0, tzinfo=periods.ZONE)
 ACTS = (
     "follow", "refuse", "silent", "lose", "buy_elsewhere", "rest", "agree", "reject", "give", "withdraw", "inbox",
     "wake", "sweep", "reassign", "second", "order", "cancel", "visit", "card", "wait",
+    "cancel_and_lose", "bulk_lose", "bulk_look", "evaluate", "give_back",
 )  # fmt: skip
 EVENTS = st.lists(
     st.tuples(st.sampled_from(ACTS), st.integers(0, 3), st.sampled_from("HABC"), st.integers(1, 40)), max_size=14
@@ -110,6 +114,38 @@ class Play:
     def cancel(self, by: Any, grade: str, days: int) -> None:
         prospect_order_cancelled(by=by, prospect_id=self.card.pk, at=periods.now(), reason="贷款未批")
 
+    def cancel_and_lose(self, by: Any, grade: str, days: int) -> None:
+        """Straight from the cancelled order to the application; refused, the card stays where the order left it."""
+        if self.card.status == "active":
+            prospect_ordered(by=by, prospect_id=self.card.pk, at=periods.now())
+        prospect_order_cancelled(by=by, prospect_id=self.card.pk, at=periods.now(), reason="贷款未批")
+        before = self._cards()
+        try:
+            loss_apply(by=by, prospect_id=self.card.pk, reason="funds", explanation=WHY)
+        except DomainError:
+            assert self._cards() == before
+
+    def _cards(self) -> list[dict[str, Any]]:
+        return list(Prospect.objects.filter(store=self.store).order_by("id").values())
+
+    def bulk_lose(self, by: Any, grade: str, days: int) -> None:
+        act = losing(by=by, reason="unreachable" if days % 2 else "price", explanation=WHY)
+        bulk_run(by=by, ids=[self.card.pk], act=act, rehearse=False)
+
+    def bulk_look(self, by: Any, grade: str, days: int) -> None:
+        """A preview leaves everything as it was."""
+        before = self._cards()
+        act = losing(by=by, reason="price", explanation=WHY)
+        bulk_run(by=by, ids=[self.card.pk], act=act, rehearse=True)
+        assert self._cards() == before
+
+    def evaluate(self, by: Any, grade: str, days: int) -> None:
+        make_evaluation(by, self.card, days % 6)
+
+    def give_back(self, by: Any, grade: str, days: int) -> None:
+        stay = NurtureStay.objects.filter(prospect=self.card, left_at=None).first()
+        nurture_return(by=by, stay_id=stay.pk if stay else 0, reason="客户来电问价格")
+
     def visit(self, by: Any, grade: str, days: int) -> None:
         make_visit(by, self.store, phone=self.phone)
 
@@ -132,6 +168,7 @@ def check(play: Play) -> None:
             spare = dt.timedelta(days=grade_days(card.grade, "interval", card.store_id, periods.today()))
             in_time = periods.local_date(card.next_follow_up_at) <= periods.today() + spare
             assert in_time or (last is not None and last.delay_reason)
+        assert card.status in OPEN_STATUSES or not NurtureStay.objects.filter(prospect=card, left_at=None).exists()
         waiting = LossApplication.objects.filter(prospect=card, state="pending").exists()
         assert waiting == (card.status in ("loss_pending", "dormant_pending"))
 
@@ -141,7 +178,7 @@ def people(consultant, colleague, manager, person, store):
     return [consultant, colleague, manager, person(Role.SALES_MANAGER, store)]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=EVENTS, grade=st.sampled_from("NHABC"))
 def test_no_path_to_lost_or_dormant_without_a_second_person(freeze, store, people, events, grade):
     with transaction.atomic():
