@@ -1,4 +1,4 @@
-"""The figures of `./dev bench` and the hand-written statements they stand beside."""
+"""The figures of `./dev bench`: pages, writes, the month of a store, imports."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import io
 import itertools
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import copy
 from typing import Any
-from urllib.parse import quote
 
 import openpyxl
 from django.core.files.storage import default_storage
@@ -27,45 +26,22 @@ from leads.models import Prospect
 from reports.bench.driver import Client, Figure, measure, timed
 from reports.bench.imports import import_figures
 from reports.bench.month_sql import EMPTY_TABLE_SQL, INTO_TABLE_SQL, MONTH_SQL, month_values
+from reports.bench.pages import page_figures, search_figures, sql
 from reports.models import Fact, FillState
 from reports.services.rollup import rollup_month
 from reports.services.workbook import workbook_request
 
 TIMES = 40
-LIST_SQL = """SELECT p.id, p.grade, p.status, p.next_follow_up_at, c.name, s.name, u.name, l.name, ph.number
-    FROM leads_prospect p JOIN leads_customer c ON c.id = p.customer_id JOIN accounts_user u ON u.id = p.owner_id
-    LEFT JOIN org_series s ON s.id = p.series_id LEFT JOIN org_leadsource l ON l.id = p.source_id
-    LEFT JOIN leads_customerphone ph ON ph.customer_id = c.id AND ph.is_primary
-    WHERE p.owner_id = %s AND p.status IN ('active','loss_pending','dormant_pending','out_of_control','ordered')
-    ORDER BY p.next_follow_up_at, p.id LIMIT 31"""
-SEARCH_SQL = """SELECT p.id, c.name FROM leads_prospect p JOIN leads_customer c ON c.id = p.customer_id
-    WHERE p.owner_id = %s AND c.name LIKE %s ORDER BY p.next_follow_up_at, p.id LIMIT 31"""
-CARD_SQL = """SELECT done_at AS at, content FROM leads_followup WHERE prospect_id = %(card)s
-    UNION ALL SELECT at, to_grade FROM leads_gradechange WHERE prospect_id = %(card)s
-    UNION ALL SELECT at, to_status FROM leads_statuschange WHERE prospect_id = %(card)s
-    UNION ALL SELECT visited_at, note FROM leads_visit WHERE prospect_id = %(card)s ORDER BY at DESC LIMIT 50"""
-TODAY_SQL = """SELECT t.id, t.due_at, p.grade, c.name, ph.number FROM leads_followuptask t
-    JOIN leads_prospect p ON p.id = t.prospect_id JOIN leads_customer c ON c.id = p.customer_id
-    LEFT JOIN leads_customerphone ph ON ph.customer_id = c.id AND ph.is_primary
-    WHERE t.owner_id = %s AND t.done_at IS NULL AND t.cancelled_at IS NULL AND t.due_at < %s ORDER BY t.due_at"""
 
 
-def sql(statement: str, values: Any, times: int = 20) -> float:
-    """Median time of a hand-written statement with its rows read."""
-
-    def ask() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, values)
-            cursor.fetchall()
-
-    return timed(ask, times)
-
-
-def all_figures(client: Client, user: User) -> Iterator[Figure]:
+def all_figures(clients: Mapping[str, Client]) -> Iterator[Figure]:
     """Every figure of quality.md §1 that this release has, with its references."""
+    user = User.objects.get(username="consultant1")
+    client = clients[user.username]
     bare = measure("bare signed-in view", lambda: client.get("/bench/bare/"), expected=200, times=TIMES)
     yield bare
-    yield from _pages(client, user)
+    yield from page_figures(clients, times=TIMES)
+    yield from search_figures(clients["manager"], times=TIMES)
     for figure in _writes(client, user):
         figure.references["bare_view"] = bare.p50
         yield figure
@@ -73,25 +49,6 @@ def all_figures(client: Client, user: User) -> Iterator[Figure]:
     store = Store.objects.order_by("pk")[0]
     people = User.objects.filter(memberships__store=store, is_active=True)
     yield from import_figures(store, people.filter(memberships__role=Role.SHOWROOM_MANAGER)[0], user)
-
-
-def _pages(client: Client, user: User) -> Iterator[Figure]:
-    card = (
-        Prospect.objects.filter(owner=user, status="active").order_by("card_created_at").values_list("pk", flat=True)[0]
-    )
-    tonight = periods.end_of_day(periods.today())
-    pages = (
-        ("prospect list", "/customers/prospects/", LIST_SQL, [user.pk]),
-        ("prospect card", f"/customers/prospects/{card}/", CARD_SQL, {"card": card}),
-        ("search by name", f"/customers/prospects/?q={quote('王')}", SEARCH_SQL, [user.pk, "%王%"]),
-        ("Today", "/today/", TODAY_SQL, [user.pk, tonight]),
-    )
-    for name, address, statement, values in pages:
-        figure = measure(name, lambda address=address: client.get(address), expected=200, times=TIMES)  # type: ignore[misc]
-        floor = f"/bench/floor/?of={quote(address, safe='')}"
-        under = measure(f"{name}: floor", lambda floor=floor: client.get(floor), expected=200, times=TIMES)  # type: ignore[misc]
-        figure.references = {"template_floor": under.p50, "sql_floor": sql(statement, values)}
-        yield figure
 
 
 def _writes(client: Client, user: User) -> Iterator[Figure]:

@@ -1,9 +1,8 @@
 """The month's figures by one hand-written statement: what a careful person would write without the KPI definitions.
 
-It answers the stored KPIs of a finished month that are made of rows (time progress comes from the calendar alone),
-except those of `LEFT_OUT`, whose rows the measured database does not have:
+It answers every stored KPI of a finished month that is made of rows (time progress comes from the calendar alone):
 per person and day, per month, and the state at the month's end, for a store that counts retail by hand-over.
-`reports/tests/test_bench.py` proves that its answer is the stored facts.
+`reports/tests/test_rollup.py` proves that its answer is the stored facts.
 """
 
 from __future__ import annotations
@@ -14,16 +13,14 @@ from typing import Any
 from dealership.core.periods import Period
 from dealership.org.policy import policy_decimal
 
-LEFT_OUT = frozenset(
-    """leads_total lead_card_rate lead_first_response_rate loss_applications losses_agreed loss_reject_rate
-    loss_clear_rate loss_rate subjective_loss_share test_drives test_drive_rate test_drive_sign_rate phone_capture_rate
-    invited_visits invite_show_rate second_visit_rate grade_upgrade_rate new_card_sign_rate carryover_sign_rate
-    source_conversion winback_rate avg_lead_days active_prospects_per_consultant event_invite_show_rate
-    cost_per_order""".split()
-)
 MONTH_SQL = """
-WITH lines (kpi, day, part, person, team, top, bottom) AS (
-    SELECT kpi, day, '', person, team, top, bottom FROM (
+WITH drives AS (
+    SELECT customer_id, prospect_id, series_id, owner_id, team_id, finished_at, id,
+        (finished_at AT TIME ZONE 'Asia/Shanghai')::date AS day
+    FROM leads_testdrive WHERE status = 'finished' AND kind = 'drive' AND licence_checked_at IS NOT NULL
+        AND agreement_signed_at IS NOT NULL AND store_id = %(store)s
+), lines (kpi, day, part, person, team, top, bottom) AS (
+    SELECT kpi, CASE WHEN NOT monthly THEN day END, '', person, team, top, bottom FROM (
         SELECT (visited_at AT TIME ZONE 'Asia/Shanghai')::date AS day, v.owner_id AS person, v.team_id AS team,
             count(*) FILTER (WHERE v.channel = 'walk_in') AS traffic,
             count(*) FILTER (WHERE v.channel = 'walk_in'
@@ -31,23 +28,55 @@ WITH lines (kpi, day, part, person, team, top, bottom) AS (
             count(*) FILTER (WHERE v.channel = 'walk_in' AND visit_type = 'repeat') AS repeated,
             count(*) FILTER (WHERE v.channel = 'phone_in') AS phone,
             count(*) FILTER (WHERE v.channel = 'walk_in' AND visit_type = 'incomplete') AS incomplete,
-            count(*) FILTER (WHERE v.channel = 'walk_in' AND visit_type = 'first_captured' AND (c.wechat <> ''
-                OR EXISTS (SELECT FROM leads_customerphone p WHERE p.customer_id = c.id AND NOT p.is_invalid))) AS held,
+            count(*) FILTER (WHERE v.channel = 'walk_in' AND held) AS held,
             count(*) FILTER (WHERE v.channel = 'walk_in'
                 AND visit_type IN ('first_captured', 'first_uncaptured')) AS holdable,
-            count(*) FILTER (WHERE v.channel = 'walk_in' AND visit_type IN ('first_captured', 'first_carded')) AS known
+            count(*) FILTER (WHERE v.channel = 'phone_in' AND held) AS called,
+            count(*) FILTER (WHERE v.channel = 'phone_in'
+                AND visit_type IN ('first_captured', 'first_uncaptured')) AS callable,
+            count(*) FILTER (WHERE v.channel = 'walk_in' AND visit_type IN ('first_captured', 'first_carded')) AS known,
+            count(*) FILTER (WHERE invited) AS invited,
+            count(*) FILTER (WHERE v.channel = 'walk_in'
+                AND visit_type IN ('first_captured', 'first_carded', 'repeat')) AS drivable,
+            count(*) FILTER (WHERE v.channel = 'walk_in' AND visit_type IN ('first_captured', 'first_carded', 'repeat')
+                AND EXISTS (SELECT FROM drives d
+                    WHERE d.customer_id = v.customer_id AND d.day = v.visited_on)) AS driven,
+            count(*) FILTER (WHERE invited AND visited_on > card_day AND NOT EXISTS (SELECT FROM leads_visit w
+                    WHERE w.prospect_id = v.prospect_id AND w.channel = 'walk_in'
+                    AND w.visit_type IN ('first_carded', 'repeat') AND w.visited_on > card_day
+                    AND w.visited_on < v.visited_on)
+                AND NOT EXISTS (SELECT FROM sales_deal d, LATERAL (SELECT
+                        (d.ordered_at AT TIME ZONE 'Asia/Shanghai')::date AS day) o
+                    WHERE d.prospect_id = v.prospect_id AND o.day > card_day AND o.day < v.visited_on)) AS again
         FROM leads_visit v LEFT JOIN leads_customer c ON c.id = v.customer_id
+            LEFT JOIN leads_prospect a ON a.id = v.prospect_id,
+            LATERAL (SELECT (a.card_created_at AT TIME ZONE 'Asia/Shanghai')::date AS card_day,
+                v.channel = 'walk_in' AND visit_type IN ('first_carded', 'repeat') AS invited,
+                visit_type = 'first_captured' AND (c.wechat <> '' OR EXISTS (SELECT FROM leads_customerphone p
+                    WHERE p.customer_id = c.id AND NOT p.is_invalid)) AS held) s
         WHERE v.store_id = %(store)s AND visited_at >= %(start)s AND visited_at < %(end)s GROUP BY 1, 2, 3
-    ) v, LATERAL (VALUES ('traffic_total', traffic, NULL), ('first_visits', first, NULL),
-        ('repeat_visits', repeated, NULL), ('phone_ins', phone, NULL), ('incomplete_visits', incomplete, NULL),
-        ('lead_capture_rate', held, holdable), ('closing_rate', 0, known)) k (kpi, top, bottom)
+    ) v, LATERAL (VALUES ('traffic_total', false, traffic, NULL), ('first_visits', false, first, NULL),
+        ('repeat_visits', false, repeated, NULL), ('phone_ins', false, phone, NULL),
+        ('incomplete_visits', false, incomplete, NULL), ('lead_capture_rate', false, held, holdable),
+        ('phone_capture_rate', false, called, callable), ('closing_rate', false, 0, known),
+        ('invited_visits', false, invited, NULL), ('invite_show_rate', true, invited, 0),
+        ('test_drive_rate', false, driven, drivable), ('second_visit_rate', false, again, 0)
+    ) k (kpi, monthly, top, bottom)
     UNION ALL
     SELECT kpi, CASE WHEN NOT monthly THEN day END, '', person, team, top, bottom FROM (
-        SELECT (at AT TIME ZONE 'Asia/Shanghai')::date AS day, owner_id AS person, team_id AS team, count(*) AS made
-        FROM leads_statuschange WHERE from_status = '' AND store_id = %(store)s AND at >= %(start)s AND at < %(end)s
+        SELECT (at AT TIME ZONE 'Asia/Shanghai')::date AS day, s.owner_id AS person, s.team_id AS team,
+            count(*) FILTER (WHERE from_status = '') AS made,
+            count(*) FILTER (WHERE from_status = '' AND p.source_id IS NOT NULL) AS sourced,
+            count(*) FILTER (WHERE from_status <> '' OR p.previous_id IS NOT NULL) AS back
+        FROM leads_statuschange s JOIN leads_prospect p ON p.id = s.prospect_id
+        WHERE (from_status = '' OR from_status = 'dormant' AND to_status = 'active')
+            AND s.store_id = %(store)s AND at >= %(start)s AND at < %(end)s
         GROUP BY 1, 2, 3
     ) c, LATERAL (VALUES ('new_cards', false, made, NULL), ('cards_attainment', true, made, 0),
-        ('prospect_conversion', true, 0, made)) k (kpi, monthly, top, bottom)
+        ('prospect_conversion', true, 0, made), ('loss_rate', true, 0, made), ('invite_show_rate', true, 0, made),
+        ('grade_upgrade_rate', true, 0, made), ('second_visit_rate', false, 0, made),
+        ('new_card_sign_rate', false, 0, made), ('source_conversion', false, 0, sourced),
+        ('winback_rate', false, 0, back)) k (kpi, monthly, top, bottom)
     UNION ALL
     SELECT kpi, day, '', person, team, top, NULL FROM (
         SELECT (done_at AT TIME ZONE 'Asia/Shanghai')::date AS day, done_by_id AS person, team_id AS team,
@@ -65,12 +94,34 @@ WITH lines (kpi, day, part, person, team, top, bottom) AS (
     GROUP BY 2, 4, 5
     UNION ALL
     SELECT kpi, CASE WHEN NOT monthly THEN day END, '', person, team, top, bottom FROM (
-        SELECT (ordered_at AT TIME ZONE 'Asia/Shanghai')::date AS day, owner_id AS person, team_id AS team,
-            count(*) AS n
-        FROM sales_deal WHERE store_id = %(store)s AND ordered_at >= %(start)s AND ordered_at < %(end)s GROUP BY 1, 2, 3
+        SELECT day, d.owner_id AS person, d.team_id AS team, count(*) AS n, sum(day - card_day) AS days,
+            count(*) FILTER (WHERE date_trunc('month', day) = date_trunc('month', card_day)) AS fresh,
+            count(*) FILTER (WHERE p.source_id IS NOT NULL) AS sourced,
+            count(*) FILTER (WHERE p.previous_id IS NOT NULL OR EXISTS (SELECT FROM leads_statuschange s
+                WHERE s.prospect_id = p.id AND from_status = 'dormant' AND to_status = 'active'
+                AND s.at <= d.ordered_at)) AS won_back,
+            count(*) FILTER (WHERE EXISTS (SELECT FROM drives t
+                WHERE t.prospect_id = p.id AND t.finished_at < d.ordered_at)) AS driven,
+            count(*) FILTER (WHERE EXISTS (SELECT FROM reports_openingprospect o WHERE o.prospect_id = p.id
+                AND o.month = %(first)s AND o.grade IN ('H', 'A', 'B', 'C'))) AS carried,
+            count(*) FILTER (WHERE EXISTS (SELECT FROM leads_campaign c WHERE c.store_id = %(store)s
+                AND c.source_id = p.source_id AND c.cost_actual IS NOT NULL
+                AND c.ends_on >= %(first)s AND c.ends_on < %(following)s)) AS paid_for,
+            count(*) FILTER (WHERE day > card_day AND NOT EXISTS (SELECT FROM leads_visit v WHERE v.prospect_id = p.id
+                    AND v.channel = 'walk_in' AND v.visit_type IN ('first_carded', 'repeat')
+                    AND v.visited_on > card_day AND v.visited_on <= day)
+                AND NOT EXISTS (SELECT FROM sales_deal e WHERE e.prospect_id = p.id AND e.ordered_at < d.ordered_at
+                    AND (e.ordered_at AT TIME ZONE 'Asia/Shanghai')::date > card_day)) AS again
+        FROM sales_deal d JOIN leads_prospect p ON p.id = d.prospect_id,
+            LATERAL (SELECT (ordered_at AT TIME ZONE 'Asia/Shanghai')::date AS day,
+                (p.card_created_at AT TIME ZONE 'Asia/Shanghai')::date AS card_day) s
+        WHERE d.store_id = %(store)s AND ordered_at >= %(start)s AND ordered_at < %(end)s GROUP BY 1, 2, 3
     ) o, LATERAL (VALUES ('orders_gross', false, n, NULL), ('orders_net', false, n, NULL),
         ('closing_rate', false, n, 0), ('orders_attainment', true, n, 0), ('prospect_conversion', true, n, 0),
-        ('order_delivery_rate', true, 0, n)) k (kpi, monthly, top, bottom)
+        ('order_delivery_rate', true, 0, n), ('avg_lead_days', false, days, n), ('new_card_sign_rate', false, fresh, 0),
+        ('source_conversion', false, sourced, 0), ('winback_rate', false, won_back, 0),
+        ('test_drive_sign_rate', false, driven, 0), ('carryover_sign_rate', true, carried, 0),
+        ('cost_per_order', false, 0, paid_for), ('second_visit_rate', false, again, 0)) k (kpi, monthly, top, bottom)
     UNION ALL
     SELECT 'orders_net', (cancelled_at AT TIME ZONE 'Asia/Shanghai')::date, '', owner_id, team_id, -count(*), NULL
     FROM sales_deal WHERE store_id = %(store)s AND ordered_at IS NOT NULL
@@ -125,18 +176,79 @@ WITH lines (kpi, day, part, person, team, top, bottom) AS (
     ) r, LATERAL (VALUES ('daily_report_rate', in_time, due),
         ('comment_rate', answered, answerable)) k (kpi, top, bottom)
     UNION ALL
+    SELECT kpi, day, '', person, team, top, bottom FROM (
+        SELECT (at AT TIME ZONE 'Asia/Shanghai')::date AS day, owner_id AS person, team_id AS team,
+            count(*) FILTER (WHERE from_state = 'new' AND to_state = 'assigned'
+                OR from_state = '' AND to_state = 'merged') AS taken,
+            count(*) FILTER (WHERE to_state = 'carded') AS carded,
+            count(*) FILTER (WHERE to_state IN ('carded', 'invalid', 'merged')) AS ended
+        FROM leads_leadchange WHERE store_id = %(store)s AND at >= %(start)s AND at < %(end)s GROUP BY 1, 2, 3
+    ) l, LATERAL (VALUES ('leads_total', taken, NULL), ('lead_card_rate', carded, ended)) k (kpi, top, bottom)
+    UNION ALL
+    SELECT 'lead_first_response_rate', (assigned_at AT TIME ZONE 'Asia/Shanghai')::date, '', owner_id, team_id,
+        count(*) FILTER (WHERE first_contact_at <= sla_due_at), count(*)
+    FROM leads_leadassignment WHERE store_id = %(store)s AND assigned_at >= %(start)s AND assigned_at < %(end)s
+        AND sla_due_at <= %(now)s AND (first_contact_at IS NOT NULL OR ended_at IS NULL OR ended_at >= sla_due_at)
+    GROUP BY 2, 4, 5
+    UNION ALL
+    SELECT kpi, day, '', person, team, top, bottom FROM (
+        SELECT (applied_at AT TIME ZONE 'Asia/Shanghai')::date AS day, owner_id AS person, team_id AS team,
+            count(*) AS made, count(*) FILTER (WHERE state = 'rejected') AS rejected,
+            count(*) FILTER (WHERE state = 'agreed' AND reason NOT IN ('not_buying', 'unreachable')
+                AND (NOT is_sampled OR EXISTS (SELECT FROM leads_losscallback c WHERE c.application_id = a.id
+                    AND c.result = 'confirmed'))
+                AND NOT EXISTS (SELECT FROM leads_losscallback c WHERE c.application_id = a.id
+                    AND c.result IN ('different', 'interested'))) AS clear
+        FROM leads_lossapplication a WHERE kind = 'loss' AND state <> 'withdrawn' AND store_id = %(store)s
+            AND applied_at >= %(start)s AND applied_at < %(end)s GROUP BY 1, 2, 3
+    ) a, LATERAL (VALUES ('loss_applications', made, NULL), ('loss_reject_rate', rejected, made),
+        ('loss_clear_rate', clear, made)) k (kpi, top, bottom)
+    UNION ALL
+    SELECT kpi, CASE WHEN NOT monthly THEN day END, '', person, team, top, bottom FROM (
+        SELECT (decided_at AT TIME ZONE 'Asia/Shanghai')::date AS day, owner_id AS person, team_id AS team,
+            count(*) AS lost, count(*) FILTER (WHERE reason IN ('not_buying', 'unreachable')
+                AND second_follow_up_id IS NULL) AS unproven
+        FROM leads_lossapplication WHERE kind = 'loss' AND state = 'agreed' AND store_id = %(store)s
+            AND decided_at >= %(start)s AND decided_at < %(end)s GROUP BY 1, 2, 3
+    ) a, LATERAL (VALUES ('losses_agreed', false, lost, NULL), ('subjective_loss_share', false, unproven, lost),
+        ('loss_rate', true, lost, 0)) k (kpi, monthly, top, bottom)
+    UNION ALL
+    SELECT kpi, day, '', person, team, top, bottom FROM (
+        SELECT day, owner_id AS person, team_id AS team, count(*) AS n FROM drives d
+        WHERE finished_at >= %(start)s AND finished_at < %(end)s AND NOT EXISTS (SELECT FROM drives e
+            WHERE e.customer_id = d.customer_id AND e.series_id = d.series_id AND e.day = d.day
+            AND (e.finished_at, e.id) < (d.finished_at, d.id))
+        GROUP BY 1, 2, 3
+    ) d, LATERAL (VALUES ('test_drives', n, NULL), ('test_drive_sign_rate', 0, n)) k (kpi, top, bottom)
+    UNION ALL
+    SELECT 'grade_upgrade_rate', NULL, '', owner_id, team_id, count(*), 0 FROM (
+        SELECT DISTINCT ON (prospect_id) owner_id, team_id FROM leads_gradechange
+        WHERE store_id = %(store)s AND at >= %(start)s AND at < %(end)s AND (from_grade, to_grade) IN
+            (('C', 'B'), ('C', 'A'), ('C', 'H'), ('B', 'A'), ('B', 'H'), ('A', 'H')) ORDER BY prospect_id, at, id
+    ) g GROUP BY 4, 5
+    UNION ALL
+    SELECT 'event_invite_show_rate', c.starts_on, '', i.owner_id, i.team_id, count(attended_at), count(*)
+    FROM leads_campaigninvite i JOIN leads_campaign c ON c.id = i.campaign_id
+    WHERE i.store_id = %(store)s AND c.starts_on >= %(first)s AND c.starts_on < %(following)s GROUP BY 2, 4, 5
+    UNION ALL
+    SELECT 'cost_per_order', ends_on, '', NULL, NULL, sum(cost_actual), 0 FROM leads_campaign
+    WHERE store_id = %(store)s AND source_id IS NOT NULL AND cost_actual IS NOT NULL
+        AND ends_on >= %(first)s AND ends_on < %(following)s GROUP BY 2
+    UNION ALL
     SELECT kpi, NULL, '', owner_id, team_id, top, bottom FROM (
         SELECT owner_id, team_id, count(*) AS n FROM reports_openingprospect
         WHERE store_id = %(store)s AND month = %(first)s AND grade IN ('H', 'A', 'B', 'C') GROUP BY 1, 2
-    ) o, LATERAL (VALUES ('month_open_prospects', n, NULL), ('prospect_conversion', 0, n)) k (kpi, top, bottom)
+    ) o, LATERAL (VALUES ('month_open_prospects', n, NULL), ('prospect_conversion', 0, n), ('loss_rate', 0, n),
+        ('invite_show_rate', 0, n), ('grade_upgrade_rate', 0, n), ('carryover_sign_rate', 0, n)) k (kpi, top, bottom)
     UNION ALL
     SELECT kpi, NULL, '', owner_id, team_id, top, bottom FROM (
         SELECT owner_id, team_id, count(*) AS n FROM reports_openingorder
         WHERE store_id = %(store)s AND month = %(first)s GROUP BY 1, 2
     ) o, LATERAL (VALUES ('month_open_orders', n, NULL), ('order_delivery_rate', 0, n)) k (kpi, top, bottom)
     UNION ALL
-    SELECT 'prospects_by_grade', %(last)s, coalesce(g.to_grade, 'N'), coalesce(o.owner_id, m.owner_id),
-        CASE WHEN o.owner_id IS NULL THEN m.team_id ELSE coalesce(o.team_id, m.team_id) END, count(*), NULL
+    SELECT kpi, %(last)s, part, person, team, n, bottom FROM (
+    SELECT coalesce(g.to_grade, 'N') AS part, coalesce(o.owner_id, m.owner_id) AS person,
+        CASE WHEN o.owner_id IS NULL THEN m.team_id ELSE coalesce(o.team_id, m.team_id) END AS team, count(*) AS n
     FROM leads_prospect p
         JOIN LATERAL (SELECT to_status FROM leads_statuschange WHERE prospect_id = p.id AND at < %(end)s
             ORDER BY at DESC, id DESC LIMIT 1) s ON s.to_status IN ('active', 'loss_pending', 'dormant_pending',
@@ -150,7 +262,11 @@ WITH lines (kpi, day, part, person, team, top, bottom) AS (
     WHERE p.store_id = %(store)s AND p.card_created_at < %(end)s
         AND (p.status IN ('active', 'loss_pending', 'dormant_pending', 'out_of_control')
             OR EXISTS (SELECT FROM leads_statuschange WHERE prospect_id = p.id AND at >= %(end)s))
-    GROUP BY 3, 4, 5
+    GROUP BY 1, 2, 3
+    ) p, LATERAL (VALUES ('prospects_by_grade', NULL), ('active_prospects_per_consultant', 0)) k (kpi, bottom)
+    UNION ALL
+    SELECT 'active_prospects_per_consultant', %(last)s, '', user_id, team_id, 0, count(*) FROM org_membership
+    WHERE store_id = %(store)s AND role = 'sales_consultant' AND valid @> %(last)s::date GROUP BY 4, 5
     UNION ALL
     SELECT 'overdue_follow_ups', %(last)s, '', owner_id, team_id, count(*), NULL FROM leads_followuptask
     WHERE store_id = %(store)s AND created_at < %(end)s AND due_at < %(end)s

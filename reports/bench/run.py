@@ -19,7 +19,6 @@ from django.conf import settings
 from django.db import connection
 from psycopg import sql
 
-from dealership.accounts.models import User
 from dealership.core import periods
 from reports.bench.driver import Client, Figure, memory_of
 from reports.bench.figures import all_figures
@@ -27,7 +26,8 @@ from reports.bench.figures import all_figures
 # stores, months
 SIZES = {"S": (1, 3), "M": (20, 12), "L": (300, 4)}
 PASSWORD = "bench-only-2026"  # noqa: S105  of a database that holds invented rows only
-USER = "consultant1"
+# Who is measured: a consultant, the manager of the same store, the group office.
+USERS = ("consultant1", "manager", "group")
 
 
 def prepare(size: str) -> dict[str, str]:
@@ -106,16 +106,18 @@ def _wait_for(port: int) -> None:
 
 def measure_all(size: str) -> dict[str, Any]:
     """Inside the prepared environment: all figures, with the memory of the larger worker."""
-    user = User.objects.get(username=USER)
+    load = os.getloadavg()[0]
     with server() as (port, pid):
-        client = Client(port)
-        client.sign_in(USER, PASSWORD)
-        weights = page_weights(client)
-        figures = list(all_figures(client, user))
+        clients = {name: Client(port) for name in USERS}
+        for name, client in clients.items():
+            client.sign_in(name, PASSWORD)
+        weights = page_weights(clients["consultant1"])
+        figures = list(all_figures(clients))
         memory = memory_of(_workers(pid))
     return {
         "size": size,
         "at": periods.now().isoformat(timespec="seconds"),
+        "load": [round(load, 1), round(os.getloadavg()[0], 1)],
         "worker_rss_mb": round(memory, 1),
         "weights_kb": weights,
         "figures": [_rounded(figure) for figure in figures],
@@ -145,11 +147,13 @@ def _rounded(figure: Figure) -> dict[str, Any]:
 
 def table(result: dict[str, Any]) -> str:
     """The figures for people."""
-    head = f"{'figure':22}{'p50 ms':>9}{'p95 ms':>9}{'req/s':>8}{'SQL':>5}{'SQL ms':>9}  beside"
+    head = f"{'figure':32}{'p50 ms':>9}{'p95 ms':>9}{'req/s':>8}{'SQL':>5}{'SQL ms':>9}  beside"
     weights = ", ".join(f"{name} {size} KB" for name, size in result["weights_kb"].items())
-    lines = [f"size {result['size']}, {result['at']}, larger worker {result['worker_rss_mb']} MB", weights, head]
+    load = " to ".join(str(one) for one in result["load"])
+    about = f"size {result['size']}, {result['at']}, load {load}, larger worker {result['worker_rss_mb']} MB"
+    lines = [about, weights, head]
     for row in result["figures"]:
         beside = ", ".join(f"{k} {v} ms → ×{row['ratios'].get(k, '—')}" for k, v in row["references"].items())
         numbers = f"{row['p50']:9.1f}{row['p95']:9.1f}{row['per_second']:8.1f}{row['statements']:5}{row['sql_ms']:9.1f}"
-        lines.append(f"{row['name']:22}{numbers}  {beside}")
+        lines.append(f"{row['name']:32}{numbers}  {beside}")
     return "\n".join(lines)

@@ -1,0 +1,159 @@
+"""The measured pages: who asks for what, and the statement that reads the same rows by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from django.db import connection
+from rest_framework.pagination import Cursor
+
+from dealership.accounts.models import User
+from dealership.core import periods
+from dealership.core.api import CursorPages
+from dealership.org.models import Store
+from leads.models import CustomerPhone, Prospect
+from reports.bench.driver import Answer, Client, Figure, measure, timed
+from sales.models import Deal
+
+PROSPECTS = "/customers/prospects/"
+SEARCH_BUDGET_MS = 60.0  # of database time (quality.md §1)
+PAGE_OF_1000 = 30_000
+LIVE = "('active', 'loss_pending', 'dormant_pending', 'out_of_control', 'ordered')"
+LIST_SQL = f"""SELECT p.id, p.grade, p.status, p.next_follow_up_at, c.name, s.name, u.name, l.name, ph.number
+    FROM leads_prospect p JOIN leads_customer c ON c.id = p.customer_id JOIN accounts_user u ON u.id = p.owner_id
+    LEFT JOIN org_series s ON s.id = p.series_id LEFT JOIN org_leadsource l ON l.id = p.source_id
+    LEFT JOIN leads_customerphone ph ON ph.customer_id = c.id AND ph.is_primary
+    WHERE {{whose}} AND p.status IN {LIVE} ORDER BY {{due}}, p.id LIMIT 31"""
+DUE = "coalesce(p.next_follow_up_at, '9999-01-01'::timestamptz)"
+OWN, STORE, GROUP = "p.owner_id = %s", "p.store_id = %s", "p.store_id IN (SELECT id FROM org_store WHERE group_id = %s)"
+NAME_SQL = """SELECT p.id, c.name FROM leads_prospect p JOIN leads_customer c ON c.id = p.customer_id
+    WHERE p.owner_id = %s AND c.name LIKE %s ORDER BY p.next_follow_up_at, p.id LIMIT 31"""
+CARD_SQL = """SELECT done_at AS at, content FROM leads_followup WHERE prospect_id = %(card)s
+    UNION ALL SELECT at, to_grade FROM leads_gradechange WHERE prospect_id = %(card)s
+    UNION ALL SELECT at, to_status FROM leads_statuschange WHERE prospect_id = %(card)s
+    UNION ALL SELECT visited_at, note FROM leads_visit WHERE prospect_id = %(card)s ORDER BY at DESC LIMIT 50"""
+TODAY_SQL = """SELECT t.id, t.due_at, p.grade, c.name, ph.number FROM leads_followuptask t
+    JOIN leads_prospect p ON p.id = t.prospect_id JOIN leads_customer c ON c.id = p.customer_id
+    LEFT JOIN leads_customerphone ph ON ph.customer_id = c.id AND ph.is_primary
+    WHERE t.owner_id = %s AND t.done_at IS NULL AND t.cancelled_at IS NULL AND t.due_at < %s ORDER BY t.due_at"""
+BOARD_SQL = """SELECT * FROM (SELECT p.id, p.grade, c.name, count(*) OVER (PARTITION BY grade),
+        row_number() OVER (PARTITION BY grade ORDER BY next_follow_up_at, p.id) AS place
+    FROM leads_prospect p JOIN leads_customer c ON c.id = p.customer_id
+    WHERE p.store_id = %s AND status IN ('active', 'loss_pending', 'dormant_pending', 'out_of_control')) b
+    WHERE place <= 20"""
+VISIT_SQL = """SELECT v.id, v.visited_at, v.visit_type, c.name, u.name, l.name, ph.number
+    FROM leads_visit v LEFT JOIN leads_customer c ON c.id = v.customer_id LEFT JOIN accounts_user u ON u.id = v.owner_id
+    LEFT JOIN org_leadsource l ON l.id = v.source_id
+    LEFT JOIN leads_customerphone ph ON ph.customer_id = c.id AND ph.is_primary
+    WHERE v.store_id = %s {when} ORDER BY v.visited_at DESC, v.id DESC LIMIT {limit}"""
+DEAL_SQL = """SELECT d.id, d.number, d.status, d.ordered_at, c.name, u.name, g.name, v.vin
+    FROM sales_deal d JOIN leads_customer c ON c.id = d.customer_id JOIN accounts_user u ON u.id = d.owner_id
+    JOIN sales_configuration g ON g.id = d.configuration_id LEFT JOIN sales_vehicle v ON v.id = d.vehicle_id
+    WHERE d.store_id = %s ORDER BY d.id DESC LIMIT 31"""
+
+
+@dataclass(frozen=True)
+class Page:
+    """An address as one person sees it; `sql` reads its rows by hand (empty: no one statement is the page's)."""
+
+    name: str
+    who: str
+    address: str
+    sql: str = ""
+    values: Any = ()
+
+
+def sql(statement: str, values: Any, times: int = 20) -> float:
+    """Median time of a hand-written statement with its rows read."""
+
+    def ask() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            cursor.fetchall()
+
+    return timed(ask, times)
+
+
+def page_figures(clients: Mapping[str, Client], *, times: int) -> Iterator[Figure]:
+    """Every page beside its own template over rows in memory, and beside its rows by hand."""
+    for page in pages():
+        client, address = clients[page.who], page.address
+        figure = measure(page.name, _get(client, address), expected=200, times=times)
+        floor = f"/bench/floor/?of={quote(address, safe='')}"
+        under = measure(f"{page.name}: floor", _get(client, floor), expected=200, times=times)
+        figure.references = {"template_floor": under.p50}
+        if page.sql:
+            figure.references["sql_floor"] = sql(page.sql, page.values)
+        yield figure
+
+
+def _get(client: Client, address: str) -> Callable[[], Answer]:
+    return lambda: client.get(address)
+
+
+def pages() -> list[Page]:
+    """The lists, cards, boards and registers of a consultant, the manager of the same store and the group office."""
+    seller = User.objects.get(username="consultant1")
+    store = Store.objects.order_by("pk")[0]
+    card = Prospect.objects.filter(owner=seller, status="active").order_by("card_created_at", "pk")[0].pk
+    tonight = periods.end_of_day(periods.today())
+    month = periods.Period.containing("month", periods.today()).previous()
+    registers, which = "/reports/registers/", f"?store={store.pk}&month={month.code}"
+    inside = [store.pk, month.start, month.end]
+    due = "p.next_follow_up_at"
+    return [
+        Page("prospect list", "consultant1", PROSPECTS, LIST_SQL.format(whose=OWN, due=due), [seller.pk]),
+        Page("prospect card", "consultant1", f"{PROSPECTS}{card}/", CARD_SQL, {"card": card}),
+        Page("search by name", "consultant1", f"{PROSPECTS}?q={quote('王')}", NAME_SQL, [seller.pk, "%王%"]),
+        Page("Today", "consultant1", "/today/", TODAY_SQL, [seller.pk, tonight]),
+        Page("Today, manager", "manager", "/today/"),
+        Page("prospects of a store", "manager", PROSPECTS, LIST_SQL.format(whose=STORE, due=due), [store.pk]),
+        Page("prospects of a group", "group", PROSPECTS, LIST_SQL.format(whose=GROUP, due=due), [store.group_id]),
+        _late_page(store),
+        Page("grade board", "manager", "/customers/prospects/board/", BOARD_SQL, [store.pk]),
+        Page("visits of a store", "manager", "/customers/visits/", VISIT_SQL.format(when="", limit=31), [store.pk]),
+        Page("leads of a store", "manager", "/customers/leads/"),
+        Page("deals of a store", "manager", "/sales/deals/", DEAL_SQL, [store.pk]),
+        Page("live board", "manager", "/reports/board/"),
+        Page("month page", "manager", f"/reports/month/?store={store.pk}"),
+        Page(
+            "register of visits", "manager", f"{registers}visits/{which}",
+            VISIT_SQL.format(when="AND v.visited_on >= %s AND v.visited_on < %s", limit=10_000), inside,
+        ),
+        Page("grade table", "manager", f"{registers}grades/{which}&person={seller.pk}"),
+        Page("progress table", "manager", f"{registers}progress/{which}"),
+    ]  # fmt: skip
+
+
+def _late_page(store: Store) -> Page:
+    """The 1000th page of the group's cards, or the last tenth of a smaller list."""
+    rows = f"FROM leads_prospect p WHERE {GROUP} AND p.status IN {LIVE}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) {rows}", [store.group_id])  # noqa: S608  our own words
+        place = min(PAGE_OF_1000, cursor.fetchone()[0] * 9 // 10)
+        cursor.execute(f"SELECT {DUE} {rows} ORDER BY 1, p.id OFFSET %s LIMIT 1", [store.group_id, place])  # noqa: S608
+        due = cursor.fetchone()[0]
+    paginator = CursorPages()
+    paginator.base_url = PROSPECTS
+    address = paginator.encode_cursor(Cursor(offset=0, reverse=False, position=str(due)))
+    statement = LIST_SQL.format(whose=f"{GROUP} AND {DUE} >= %s", due=DUE)
+    return Page(f"the same, page {place // 30}", "group", address, statement, [store.group_id, due])
+
+
+def search_figures(client: Client, *, times: int) -> Iterator[Figure]:
+    """The search over the whole product; what counts is the database's time."""
+    store = Store.objects.order_by("pk")[0]
+    number = CustomerPhone.objects.filter(store=store).order_by("-pk").values_list("number", flat=True)[0]
+    vin = Deal.objects.filter(store=store, vehicle__isnull=False).order_by("-pk").values_list("vehicle__vin")[0][0]
+    for name, words in (("part of a phone", number[-6:-1]), ("a name", "王"), ("pinyin", "wangw"), ("VIN", vin[-6:])):
+        figure = measure(f"search: {name}", _search(client, words), expected=200, times=times)
+        figure.references = {"sql_budget": SEARCH_BUDGET_MS}
+        yield figure
+
+
+def _search(client: Client, words: str) -> Callable[[], Answer]:
+    client.get("/search/")
+    return lambda: client.post("/search/", {"q": words})
