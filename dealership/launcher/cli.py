@@ -15,7 +15,7 @@ from .install import collect_static, install
 from .place import LauncherError, Place, only_one, say, this_dev
 from .processes import choose_port, in_front, myself, read, stop, sweep, wait_until, write
 from .servers import LOCAL, TEST, Servers
-from .supervisor import answers, serve, stop_children
+from .supervisor import STARTED_WITHIN, is_up, serve, stop_children
 
 FIRST_PORT = 8000
 
@@ -133,7 +133,8 @@ def _detach(place: Place, port: int) -> int:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    if not wait_until(lambda: child.poll() is not None or answers(port), 60, 0.2) or child.poll() is not None:
+    up = wait_until(lambda: child.poll() is not None or is_up(place, port), STARTED_WITHIN, 0.2)
+    if not up or child.poll() is not None:
         raise LauncherError(f"the web server does not answer; see {place.logs / 'dev.log'} (./dev down stops the rest)")
     for name, value in _ready(place, port).items():
         say(f"{name} {value}")

@@ -24,6 +24,9 @@ LONGEST_PAUSE = 30.0
 STEADY_AFTER = 60.0
 ASK_EVERY = 20.0
 PATIENCE = 200.0  # the heartbeat is red after three minutes
+# The pages come first: the others load the application only when the web server answers, or after so long.
+HEAD_START = 20.0
+STARTED_WITHIN = 120.0
 # A statement of the worker (a roll-up, an import) may take longer than one a person waits for.
 EXTRA = {"worker": {"DB_STATEMENT_TIMEOUT_MS": "600000"}}
 POLITE: dict[str, Sequence[tuple[signal.Signals, float]]] = {
@@ -93,7 +96,8 @@ class Supervisor:
         self.log = Log(place.logs / "dev.log")
         self.children = [Child(name, command) for name, command in commands(place, port).items()]
         self.ending = threading.Event()
-        self.asked_at = time.monotonic()
+        self.begun = self.asked_at = time.monotonic()
+        self.pages_first = True
 
     def run(self) -> int:
         """Serve until SIGINT, SIGTERM or SIGHUP; then stop the children and the servers."""
@@ -105,11 +109,18 @@ class Supervisor:
                 self._look_after_servers()
                 self._wake_a_silent_worker()
                 for child in self.children:
-                    self._look_after(child)
-                self.ending.wait(0.5)
+                    if child.name == "web" or not self._pages_first():
+                        self._look_after(child)
+                self.ending.wait(0.1 if self.pages_first else 0.5)
         finally:
             self._stop_everything()
         return 0
+
+    def _pages_first(self) -> bool:
+        """Is the web server still loading? With two cores each further load at its side delays the first answer."""
+        if self.pages_first:
+            self.pages_first = time.monotonic() - self.begun < HEAD_START and not answers(self.port)
+        return self.pages_first
 
     def _end(self, number: int, _frame: FrameType | None) -> None:
         if not self.ending.is_set():
@@ -195,6 +206,11 @@ def answers(port: int) -> bool:
     return ask(port, "/accounts/login/")[0] == 200
 
 
+def is_up(place: Place, port: int) -> bool:
+    """Do the pages answer, and do worker and beat run beside them?"""
+    return answers(port) and all(read(place, name) for name in POLITE)
+
+
 def health(port: int) -> dict[str, str]:
     """What `/healthz` says; nothing when it does not answer."""
     try:
@@ -214,7 +230,8 @@ def serve(place: Place, servers: Servers, port: int, ready: Mapping[str, str]) -
     supervisor = Supervisor(place, servers, port)
 
     def announce() -> None:
-        if wait_until(lambda: supervisor.ending.is_set() or answers(port), 60, 0.2) and not supervisor.ending.is_set():
+        up = wait_until(lambda: supervisor.ending.is_set() or is_up(place, port), STARTED_WITHIN, 0.2)
+        if up and not supervisor.ending.is_set():
             for name, value in ready.items():
                 say(f"{name} {value}")
 
