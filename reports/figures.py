@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -21,12 +22,15 @@ from dealership.core.kpi import (
     Figure,
     Group,
     Kpi,
+    Measure,
+    Pass,
     Scope,
     difference,
     first_of_month,
-    grouped_sums,
     make_figure,
     months_of,
+    passes,
+    sums_of_passes,
 )
 from dealership.core.periods import Period
 from dealership.core.scoping import reach_for
@@ -104,6 +108,7 @@ class _Question:
         self.reader, self.store_ids, self.period, self.by, self.person_id = reader, store_ids, period, by, person_id
         self.today = periods.today()
         self.unknown: set[str] = set()
+        self.live: list[tuple[list[Kpi], list[Period]]] = []
 
     def answer(self, kpis: list[Kpi]) -> dict[Any, Figures]:
         """Collect the sides of every figure per grain, then divide."""
@@ -111,12 +116,9 @@ class _Question:
         for kpi in kpis:
             named |= {parent.key: parent for parent in kpi.minus or ()}
         sums: _Sums = defaultdict(lambda: [Decimal(0), Decimal(0)])
-        for grain, collect in (("day", self.days), ("month", self.months), ("now", self.moments)):
-            members = [kpi for kpi in named.values() if kpi.grain == grain and kpi.is_rows]
-            if members and (self.by != "day" or grain == "day"):
-                for group, key, top, bottom in collect(members):
-                    sums[(group, key)][0] += top
-                    sums[(group, key)][1] += bottom
+        for group, key, top, bottom in self._sides(list(named.values())):
+            sums[(group, key)][0] += top
+            sums[(group, key)][1] += bottom
         groups = {group for group, _key in sums} | ({None} if self.by is None else set())
         if self.by == "part" and self.unknown:
             groups.add("")
@@ -124,13 +126,21 @@ class _Question:
             groups |= set(self.store_ids)
         return {group: self.figures(kpis, sums, group) for group in groups}
 
+    def _sides(self, kpis: list[Kpi]) -> Iterator[tuple[Any, str, Decimal, Decimal]]:
+        """What is stored, grain by grain, then all that is counted live in one statement."""
+        for grain, collect in (("day", self.days), ("month", self.months), ("now", self.moments)):
+            members = [kpi for kpi in kpis if kpi.grain == grain and kpi.is_rows]
+            if members and (self.by != "day" or grain == "day"):
+                yield from collect(members)
+        yield from self._live()
+
     def days(self, kpis: list[Kpi]) -> Iterator[tuple[Any, str, Decimal, Decimal]]:
         """Facts of finished days, and today's rows live."""
         finished = Period(self.period.start, min(self.period.end, max(self.today, self.period.start)))
         if finished.start < finished.end:
             yield from self._facts(kpis, Q(day__gte=finished.start, day__lt=finished.end), finished)
         if self.period.contains(self.today):
-            yield from self._live(kpis, [Period.day(self.today)])
+            self.live.append((kpis, [Period.day(self.today)]))
 
     def months(self, kpis: list[Kpi]) -> Iterator[tuple[Any, str, Decimal, Decimal]]:
         """Facts of one finished month; the running month and longer periods are counted live."""
@@ -139,14 +149,14 @@ class _Question:
         if span.end <= month.end and month.end <= self.today:
             yield from self._facts(kpis, Q(day=None), month)
         else:
-            yield from self._live(kpis, [month] if span.end <= month.end else months_of(span))
+            self.live.append((kpis, [month] if span.end <= month.end else months_of(span)))
 
     def moments(self, kpis: list[Kpi]) -> Iterator[tuple[Any, str, Decimal, Decimal]]:
         """The state now, or at the end of the period's last day; unknown when that was not recorded for all stores."""
         if not is_recorded(self.store_ids, self.period):
             self.unknown |= {kpi.key for kpi in kpis}
         elif self.period.end > self.today:
-            yield from self._live(kpis, [Period.day(self.today)])
+            self.live.append((kpis, [Period.day(self.today)]))
         else:
             yield from self._facts(kpis, Q(day=self.period.last_day), self.period)
 
@@ -167,19 +177,26 @@ class _Question:
         for *group, key, top, bottom in found:
             yield (group[0] if group else None), key, top, bottom or Decimal(0)
 
-    def _live(self, kpis: list[Kpi], spans: list[Period]) -> Iterator[tuple[Any, str, Decimal, Decimal]]:
-        measures, feeds = question(kpis)
-        for place, span in enumerate(spans):
-            chosen = [i for i, measure in enumerate(measures) if place == 0 or not measure.opening]
-            rows = grouped_sums(
-                [measures[i] for i in chosen], self.store_ids, span, daily=self.by == "day", reader=self.reader
-            )
-            for row in rows:
-                if self.person_id is None or row.person == self.person_id:
-                    for kpi, is_denominator in feeds[chosen[row.measure]]:
-                        zero = Decimal(0)
-                        top, bottom = (zero, row.total) if is_denominator else (row.total, zero)
-                        yield self._group(row), kpi.key, top, bottom
+    def _live(self) -> Iterator[tuple[Any, str, Decimal, Decimal]]:
+        asked: list[Measure] = []
+        feeds: list[Any] = []
+        chosen: list[Pass] = []
+        for kpis, spans in self.live:
+            measures, fed = question(kpis)
+            for number, span in enumerate(spans):
+                # Rows frozen per month count once, in the first month of a longer period.
+                places = [place for place, one in enumerate(measures) if number == 0 or not one.opening]
+                for one in passes([measures[place] for place in places], self.store_ids, span):
+                    members = tuple(len(asked) + places[member] for member in one.members)
+                    chosen.append(replace(one, members=members))
+            asked += measures
+            feeds += fed
+        for row in sums_of_passes(asked, chosen, daily=self.by == "day", reader=self.reader):
+            if self.person_id is None or row.person == self.person_id:
+                for kpi, is_denominator in feeds[row.measure]:
+                    zero = Decimal(0)
+                    top, bottom = (zero, row.total) if is_denominator else (row.total, zero)
+                    yield self._group(row), kpi.key, top, bottom
 
     def _group(self, row: Group) -> Any:
         return None if self.by is None else getattr(row, self.by)

@@ -242,7 +242,13 @@ def grouped_sums(
 ) -> Iterator[Group]:
     """Grouped sums of several measures in **one** statement that reads each source once per store."""
     asked = list(measures)
-    chosen = passes(asked, store_ids, period)
+    yield from sums_of_passes(asked, passes(asked, store_ids, period), daily=daily, reader=reader)
+
+
+def sums_of_passes(
+    asked: Sequence[Measure], chosen: Sequence[Pass], *, daily: bool, reader: Any = SYSTEM
+) -> Iterator[Group]:
+    """The grouped sums of chosen passes, each with a period of its own, in one statement."""
     if not chosen:
         return
     for number, store, team, person, day, part, sums in counted(asked, chosen, daily=daily, reader=reader):

@@ -27,6 +27,11 @@ ORDERINGS: dict[str, tuple[str, ...]] = {
 }
 DEFAULT_ORDERING = "due"
 POOL_ORDERING = ("received_at", "id")
+# What a line of 待首次响应 and its clock read.
+WAITING_SHOWN = (
+    *("name", "phone", "state", "first_contact_at", "sla_due_at", "clock_spans"),
+    *("source__name", "series__name"),
+)
 
 
 @dataclass(frozen=True)
@@ -135,8 +140,8 @@ def change_title(row: LeadChange) -> str:
 
 def waiting_for(*, user: Any, limit: int) -> list[Lead]:
     """待首次响应 of one person, the nearest deadline first."""
-    rows = lead_list(user=user).filter(owner=user).waiting().order_by("sla_due_at", "id")  # type: ignore[attr-defined]
-    return with_clocks(rows[:limit])
+    rows = Lead.objects.visible_to(user).filter(owner=user).waiting().select_related("source", "series")
+    return with_clocks(rows.only(*WAITING_SHOWN).order_by("sla_due_at", "id")[:limit])
 
 
 def held_leads(person: Any) -> int:

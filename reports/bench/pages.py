@@ -14,19 +14,21 @@ from dealership.accounts.models import User
 from dealership.core import periods
 from dealership.core.api import CursorPages
 from dealership.org.models import Store
+from leads.choices import LIVE_STATUSES
 from leads.models import CustomerPhone, Prospect
+from leads.selectors.prospect import prospect_list
 from reports.bench.driver import Answer, Client, Figure, measure, timed
 from sales.models import Deal
 
 PROSPECTS = "/customers/prospects/"
 SEARCH_BUDGET_MS = 60.0  # of database time (quality.md §1)
 PAGE_OF_1000 = 30_000
-LIVE = "('active', 'loss_pending', 'dormant_pending', 'out_of_control', 'ordered')"
-LIST_SQL = f"""SELECT p.id, p.grade, p.status, p.next_follow_up_at, c.name, s.name, u.name, l.name, ph.number
+LIST_SQL = """SELECT p.id, p.grade, p.status, p.next_follow_up_at, c.name, s.name, u.name, l.name, ph.number
     FROM leads_prospect p JOIN leads_customer c ON c.id = p.customer_id JOIN accounts_user u ON u.id = p.owner_id
     LEFT JOIN org_series s ON s.id = p.series_id LEFT JOIN org_leadsource l ON l.id = p.source_id
     LEFT JOIN leads_customerphone ph ON ph.customer_id = c.id AND ph.is_primary
-    WHERE {{whose}} AND p.status IN {LIVE} ORDER BY {{due}}, p.id LIMIT 31"""
+    WHERE {whose} AND p.status IN ('active', 'loss_pending', 'dormant_pending', 'out_of_control', 'ordered')
+    ORDER BY {due}, p.id LIMIT 31"""
 DUE = "coalesce(p.next_follow_up_at, '9999-01-01'::timestamptz)"
 OWN, STORE, GROUP = "p.owner_id = %s", "p.store_id = %s", "p.store_id IN (SELECT id FROM org_store WHERE group_id = %s)"
 NAME_SQL = """SELECT p.id, c.name FROM leads_prospect p JOIN leads_customer c ON c.id = p.customer_id
@@ -130,12 +132,9 @@ def pages() -> list[Page]:
 
 def _late_page(store: Store) -> Page:
     """The 1000th page of the group's cards, or the last tenth of a smaller list."""
-    rows = f"FROM leads_prospect p WHERE {GROUP} AND p.status IN {LIVE}"
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) {rows}", [store.group_id])  # noqa: S608  our own words
-        place = min(PAGE_OF_1000, cursor.fetchone()[0] * 9 // 10)
-        cursor.execute(f"SELECT {DUE} {rows} ORDER BY 1, p.id OFFSET %s LIMIT 1", [store.group_id, place])  # noqa: S608
-        due = cursor.fetchone()[0]
+    rows = prospect_list(user=User.objects.get(username="group")).filter(status__in=LIVE_STATUSES)
+    place = min(PAGE_OF_1000, rows.count() * 9 // 10)
+    due = rows.order_by("due", "id").values_list("due", flat=True)[place]
     paginator = CursorPages()
     paginator.base_url = PROSPECTS
     address = paginator.encode_cursor(Cursor(offset=0, reverse=False, position=str(due)))

@@ -79,7 +79,7 @@ def board_of(*, reader: Any, store_id: int) -> Board:
         grade_block(state, place),
         source_block(reader, month_to_date(today), place),
         stock_block(reader, place, Period.day(today)),
-        ranking_block(people, place),
+        ranking_block(people, breakdowns.people_names([pk for pk in people if pk]), place),
     ]
     tiles = [_tile(key, days, place, today) for key in TODAY_KEYS if key in days[today]]
     is_empty = not any(block.has_data for block in blocks)
@@ -302,10 +302,10 @@ def source_block(reader: Any, period: Period, place: Place) -> Block:
     return Block("sources", _("客户来源"), _("本月建卡按来源"), heads, rows, chart, foot, empty=_("本月还没有建卡。"))
 
 
-def ranking_block(people: dict[Any, figures.Figures], place: Place) -> Block:
+def ranking_block(people: dict[Any, figures.Figures], names: dict[int, str], place: Place) -> Block:
     """People within the reader's reach by handed-over cars, then orders."""
-    names = breakdowns.people_names([pk for pk in people if pk])
-    order = sorted(names, key=lambda pk: tuple(-_numerator(people[pk], key) for key in reversed(RANK_KEYS)))
+    named = [pk for pk in names if pk in people]
+    order = sorted(named, key=lambda pk: tuple(-_numerator(people[pk], key) for key in reversed(RANK_KEYS)))
     rows = []
     for pk in order:
         cells = [Cell(names[pk], number=False)]

@@ -104,6 +104,7 @@ def month_page(*, reader: Any, store_id: int, month: Period, person_id: int | No
     now = {key: sum_of(days, key) if key in daily else _whole(state, key) for key in seen}
     place = Place(store_id, month.code, person_id)
     target = now["target_attainment"].denominator if "target_attainment" in now else None
+    names = breakdowns.people_names([pk for pk in people if pk])
     shown_people = {pk: found for pk, found in people.items() if person_id in (None, pk)}
     blocks = [
         daily_block(days, place, target or None, until=period.last_day),
@@ -111,14 +112,13 @@ def month_page(*, reader: Any, store_id: int, month: Period, person_id: int | No
         grade_block(state, place),
         source_block(reader, period, place),
         stock_block(reader, place, period),
-        ranking_block(shown_people, place),
+        ranking_block(shown_people, names, place),
     ]
     is_empty = not any(figure.numerator for figure in now.values())
     groups = [
         (title, _lines(members, now=now, before=before, year_ago=year_ago, place=place, is_empty=is_empty))
         for title, members in GROUPS
     ]
-    names = breakdowns.people_names([pk for pk in people if pk])
     note = _note(month, period, running)
     shown = [block for block in blocks if block.heads]
     return MonthPage([(t, lines) for t, lines in groups if lines], shown, list(names.items()), note, running, is_empty)

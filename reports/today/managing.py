@@ -20,10 +20,12 @@ from leads.choices import VisitType
 from leads.models import FollowUpTask, Visit
 from reports.today.month import Month
 from reports.today.parts import Line, Parts, Section, Tile, cut, page
-from reports.today.selling import NEARLY_THERE, deal_line, visit_line
+from reports.today.selling import DEAL_COLUMNS, NEARLY_THERE, VISIT_COLUMNS, deal_line, visit_line
 from reviews.choices import ReviewState
 from reviews.models import Review
 from sales.models import Deal
+
+APPROVAL_COLUMNS = ("title", "reason", "due_at", "requested_by__name", "requested_by__username")
 
 
 def managing(user: Any, reviews: list[Review], month: Month) -> Parts:
@@ -55,7 +57,7 @@ def approvals(user: Any) -> Section:
     if not levels_of(user):
         return Section("approvals", _("待我审批"), [], page("approvals:list"), _("没有等您审批的申请。"))
     rows = Approval.objects.visible_to(user).filter(state=ApprovalState.PENDING, level__in=levels_of(user))
-    rows = rows.exclude(requested_by=user).select_related("requested_by").order_by("due_at", "id")
+    rows = rows.exclude(requested_by=user).select_related("requested_by").only(*APPROVAL_COLUMNS)
     lines, more = cut(
         [
             Line(
@@ -65,7 +67,7 @@ def approvals(user: Any) -> Section:
                 page("approvals:list"),
                 is_late=row.due_at < periods.now(),
             )
-            for row in rows[:9]
+            for row in rows.order_by("due_at", "id")[:9]
         ],
         8,
     )
@@ -150,7 +152,7 @@ def deliveries(user: Any) -> Section:
     """Cars promised up to tomorrow."""
     soon = periods.today() + dt.timedelta(days=1)
     rows = Deal.objects.visible_to(user).filter(status__in=NEARLY_THERE, promised_on__lte=soon)
-    rows = rows.select_related("customer", "configuration__series").order_by("promised_on", "id")
+    rows = rows.select_related("customer", "configuration__series").only(*DEAL_COLUMNS).order_by("promised_on", "id")
     lines, more = cut([deal_line(row) for row in rows[:9]], 8)
     return Section("deliveries", _("今明两天应交车"), lines, page("sales:deal_list"), more=more)
 
@@ -158,5 +160,5 @@ def deliveries(user: Any) -> Section:
 def unfinished(user: Any) -> Section:
     """Arrivals nobody completed: they spoil the capture rate."""
     rows = Visit.objects.visible_to(user).filter(visit_type=VisitType.INCOMPLETE).order_by("-visited_at")
-    lines, more = cut([visit_line(row) for row in rows[:6]], 5)
+    lines, more = cut([visit_line(row) for row in rows.only(*VISIT_COLUMNS)[:6]], 5)
     return Section("visits", _("未完善的来店登记"), lines, page("leads:visit_list"), more=more)

@@ -29,8 +29,13 @@ TASK_COLUMNS = (
     *(f"prospect__customer__{name}" for name in _CUSTOMER),
 )
 DEAL_COLUMNS = (
-    *("status", "promised_on", "configuration__name", "configuration__series__name"),
+    *("status", "deposit_kind", "promised_on", "configuration__name", "configuration__series__name"),
     *(f"customer__{name}" for name in _CUSTOMER),
+)
+VISIT_COLUMNS = ("visited_at", "visited_on", "party_size", "note")
+REVIEW_COLUMNS = (
+    *("kind", "state", "starts_on", "due_at", "submitted_at", "first_commented_at"),
+    *("owner__name", "owner__username"),
 )
 # H first; a card without a grade and one with an order wait for news as urgently as A and B.
 URGENCY = {Grade.H: 0, Grade.N: 1, Grade.A: 1, Grade.O: 2, Grade.B: 2, Grade.C: 3}
@@ -59,9 +64,7 @@ def recent_reviews(user: Any) -> list[Review]:
     rows = (
         Review.objects.visible_to(user).owed_or_submitted().filter(starts_on__gte=since, starts_on__lte=periods.today())
     )
-    return list(
-        rows.select_related("owner").defer("figures", "submitted_figures").order_by("starts_on", "owner__name")[:200]
-    )
+    return list(rows.select_related("owner").only(*REVIEW_COLUMNS).order_by("starts_on", "owner__name")[:200])
 
 
 def due_tasks(user: Any) -> list[Any]:
@@ -149,7 +152,7 @@ def _drive(drive: TestDrive) -> Line:
 def unfinished_visits(user: Any) -> Section:
     """Arrivals that reception registered and this person still has to complete."""
     rows = Visit.objects.visible_to(user).filter(owner=user, visit_type=VisitType.INCOMPLETE).order_by("-visited_at")
-    lines = [visit_line(visit) for visit in rows[:10]]
+    lines = [visit_line(visit) for visit in rows.only(*VISIT_COLUMNS)[:10]]
     return Section("visits", _("待完善的来店登记"), lines, url=page("leads:visit_list"), late=len(lines))
 
 
