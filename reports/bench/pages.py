@@ -16,7 +16,7 @@ from dealership.core.api import CursorPages
 from dealership.org.models import Store
 from leads.choices import LIVE_STATUSES
 from leads.models import CustomerPhone, Prospect
-from leads.selectors.prospect import prospect_list
+from leads.selectors.prospect import ORDERINGS, prospect_list
 from reports.bench.driver import Answer, Client, Figure, measure, timed
 from sales.models import Deal
 
@@ -134,10 +134,10 @@ def _late_page(store: Store) -> Page:
     """The 1000th page of the group's cards, or the last tenth of a smaller list."""
     rows = prospect_list(user=User.objects.get(username="group")).filter(status__in=LIVE_STATUSES)
     place = min(PAGE_OF_1000, rows.count() * 9 // 10)
-    due = rows.order_by("due", "id").values_list("due", flat=True)[place]
+    due = rows.order_by(*ORDERINGS["next_follow_up_at"])[place].due  # type: ignore[attr-defined]
     paginator = CursorPages()
     paginator.base_url = PROSPECTS
-    address = paginator.encode_cursor(Cursor(offset=0, reverse=False, position=str(due)))
+    address = paginator.encode_cursor(Cursor(offset=0, reverse=False, position=str(due)))  # type: ignore[arg-type]
     statement = LIST_SQL.format(whose=f"{GROUP} AND {DUE} >= %s", due=DUE)
     return Page(f"the same, page {place // 30}", "group", address, statement, [store.group_id, due])
 
