@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from dealership.core.models import Versioned
 from dealership.core.scoping import Reach, ScopedQuerySet
 from dealership.org.choices import DayKind, DutyKind, LeaveState, Role
-from dealership.org.closing import closed_month_guard
+from dealership.org.closing import closed_month_guards
 
 
 class StoreQuerySet(ScopedQuerySet):
@@ -230,7 +230,7 @@ class DutyDay(models.Model):
                 name="org_dutyday_replacement",
             ),
         ]
-        triggers = [closed_month_guard("day", is_date=True, protects=("kind", "replacement_id"))]
+        triggers = closed_month_guards("day", is_date=True, protects=("kind", "replacement_id"))
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.day} {self.kind}"

@@ -7,6 +7,8 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
 
+from dealership.audit.history import TRACKERS
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environ.Env()
 
@@ -110,11 +112,15 @@ DATABASES["default"].update(
             "connect_timeout": 5,
             "options": (
                 f"-c statement_timeout={env.int('DB_STATEMENT_TIMEOUT_MS', default=15000)} "
-                "-c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000"
+                "-c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000 "
+                # What no trigger ignores, said once: an unset name would cost every trigger a caught exception.
+                "-c pgtrigger.ignore={}"
             ),
         },
     }
 )
+
+PGHISTORY_DEFAULT_TRACKERS = TRACKERS
 
 # --- Redis protocol: broker and cache are separate instances in production ------------------
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")

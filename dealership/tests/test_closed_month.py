@@ -68,3 +68,34 @@ def test_a_service_answers_a_closed_month_in_chinese(store):
         late_entry()
     assert refused.value.code == "month_closed"
     assert "2026年10月已关账" in refused.value.message
+
+
+@pytest.mark.django_db
+def test_r09_a_statement_of_many_rows_is_refused_whole(store):
+    """One row of a closed month among many: nothing of the statement stays, whichever way it goes."""
+    open_day, closed_day = periods.at(dt.date(2026, 11, 3)), periods.at(dt.date(2026, 10, 3))
+    rows = [visit(store, open_day) for _ in range(3)]
+    inside = visit(store, closed_day)
+    close(store)
+
+    def bulk(*moments: dt.datetime) -> None:
+        facts = {"store": store, "visit_type": "first_uncaptured"}
+        Visit.objects.bulk_create(
+            Visit(visited_at=moment, visited_on=periods.local_date(moment), **facts) for moment in moments
+        )
+
+    attempts = [
+        lambda: bulk(open_day, closed_day, open_day),
+        lambda: Visit.objects.update(party_size=9),
+        lambda: Visit.objects.filter(pk__in=[row.pk for row in rows]).update(visited_at=closed_day),
+        lambda: Visit.objects.all().delete(),
+    ]
+    for attempt in attempts:
+        with pytest.raises(IntegrityError, match="closed_month:2026-10"), transaction.atomic():
+            attempt()
+    assert sorted(Visit.objects.values_list("pk", "visited_at", "party_size")) == [
+        *((row.pk, open_day, 1) for row in rows),
+        (inside.pk, closed_day, 1),
+    ]
+    bulk(open_day, open_day)
+    assert Visit.objects.count() == 6

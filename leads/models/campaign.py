@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from dealership.core.models import Versioned
 from dealership.core.money import MoneyField
-from dealership.org.closing import closed_month_guard
+from dealership.org.closing import closed_month_guards
 from dealership.org.models import LeadSource, Store, Team
 from leads.campaign_choices import CampaignKind, InviteAnswer
 from leads.models.customer import Customer
@@ -46,7 +46,7 @@ class Campaign(Versioned):
             models.Index(fields=["store", "-starts_on", "-id"], name="leads_campaign_store"),
             models.Index(fields=["store", "ends_on"], name="leads_campaign_ends"),
         ]
-        triggers = [closed_month_guard("ends_on", is_date=True, protects=("cost_actual", "source_id", "starts_on"))]
+        triggers = closed_month_guards("ends_on", is_date=True, protects=("cost_actual", "source_id", "starts_on"))
 
     def __str__(self) -> str:
         return self.name

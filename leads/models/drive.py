@@ -18,7 +18,7 @@ from django.db.models import F, Q
 from dealership.audit.models import APPEND_ONLY
 from dealership.core import periods
 from dealership.core.models import Versioned
-from dealership.org.closing import closed_month_guard
+from dealership.org.closing import closed_month_guards
 from dealership.org.models import Series, Store, Team
 from leads.choices import HOLDING_DRIVES, AgreementKind, DriveKind, DriveStatus, LicenceClass
 from leads.models.customer import Customer
@@ -134,7 +134,7 @@ class TestDrive(Versioned):
             models.Index(fields=["customer", "finished_at"], name="leads_testdrive_customer"),
         ]
         triggers = [
-            closed_month_guard("finished_at", protects=("status", "owner_id", "customer_id", "series_id", "kind"))
+            *closed_month_guards("finished_at", protects=("status", "owner_id", "customer_id", "series_id", "kind"))
         ]
 
     def __str__(self) -> str:
@@ -188,7 +188,7 @@ class TestDriveChange(models.Model):
     objects = TestDriveQuerySet.as_manager()
 
     class Meta:
-        triggers = [*APPEND_ONLY, closed_month_guard("at")]
+        triggers = [*APPEND_ONLY, *closed_month_guards("at")]
         indexes = [models.Index(fields=["drive", "at"], name="leads_testdrivechange_drive")]
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from dealership.audit.models import APPEND_ONLY
 from dealership.core.models import Versioned
-from dealership.org.closing import closed_month_guard
+from dealership.org.closing import closed_month_guards
 from dealership.org.models import Store, Team
 from leads.evaluation_choices import LABELS, MOST_POINTS, NurtureEnd, Verdict
 from leads.models.prospect import Prospect
@@ -66,7 +66,7 @@ class ProspectEvaluation(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["prospect", "-at", "-id"], name="leads_evaluation_of")]
-        triggers = [*APPEND_ONLY, closed_month_guard("at")]
+        triggers = [*APPEND_ONLY, *closed_month_guards("at")]
 
     def __str__(self) -> str:
         return f"{self.score} {self.get_verdict_display()}"

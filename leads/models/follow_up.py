@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from dealership.org.closing import closed_month_guard
+from dealership.org.closing import closed_month_guards
 from dealership.org.models import Store, Team
 from leads.choices import ContactChannel, FollowUpOutcome, Grade, TaskKind
 from leads.models.customer import Customer
@@ -43,7 +43,7 @@ class FollowUp(models.Model):
             models.Index(fields=["store", "-done_at"], name="leads_followup_store"),
             models.Index(fields=["done_by", "-done_at"], name="leads_followup_done_by"),
         ]
-        triggers = [closed_month_guard("done_at", protects=("done_by_id", "owner_id", "outcome"))]
+        triggers = closed_month_guards("done_at", protects=("done_by_id", "owner_id", "outcome"))
 
     def __str__(self) -> str:
         return f"{self.get_outcome_display()} {self.done_at:%Y-%m-%d}"

@@ -14,8 +14,9 @@ def two_person_guard() -> pgtrigger.Trigger:
         name="two_persons",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("status"),  # type: ignore[no-untyped-call]
+        condition=pgtrigger.Condition("NEW.status IN ('lost', 'dormant')"),
         func="""
-            IF NEW.status IN ('lost', 'dormant') AND (TG_OP = 'INSERT' OR OLD.status IS DISTINCT FROM NEW.status) THEN
+            IF TG_OP = 'INSERT' OR OLD.status IS DISTINCT FROM NEW.status THEN
                 IF NOT EXISTS (
                     SELECT 1 FROM leads_lossapplication
                     WHERE prospect_id = NEW.id AND state = 'agreed' AND decided_by_id <> applied_by_id

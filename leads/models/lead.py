@@ -12,7 +12,7 @@ from django.db.models import Q
 from dealership.audit.models import APPEND_ONLY
 from dealership.core.masking import mask_phone
 from dealership.core.models import Versioned
-from dealership.org.closing import closed_month_guard
+from dealership.org.closing import closed_month_guards
 from dealership.org.models import LeadSource, Series, Store, Team
 from leads.choices import (
     HELD_STATES,
@@ -122,8 +122,8 @@ class Lead(Versioned):
             GinIndex(fields=["phone"], opclasses=["gin_trgm_ops"], name="leads_lead_phone_trgm"),
         ]
         triggers = [
-            closed_month_guard("first_assigned_at"),
-            closed_month_guard("processed_at", protects=("state", "owner_id")),
+            *closed_month_guards("first_assigned_at"),
+            *closed_month_guards("processed_at", protects=("state", "owner_id")),
         ]
 
     def __str__(self) -> str:
@@ -169,7 +169,7 @@ class LeadChange(_LeadRow):
     reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        triggers = [*APPEND_ONLY, closed_month_guard("at")]
+        triggers = [*APPEND_ONLY, *closed_month_guards("at")]
         indexes = [
             models.Index(fields=["lead", "-at"], name="leads_leadchange_lead"),
             models.Index(fields=["store", "at"], name="leads_leadchange_store"),
@@ -189,7 +189,7 @@ class LeadAttempt(_LeadRow):
     note = models.CharField("说明", max_length=200, blank=True)
 
     class Meta:
-        triggers = [*APPEND_ONLY, closed_month_guard("at")]
+        triggers = [*APPEND_ONLY, *closed_month_guards("at")]
         indexes = [
             models.Index(fields=["lead", "-at"], name="leads_leadattempt_lead"),
             models.Index(fields=["store", "at"], name="leads_leadattempt_store"),
@@ -222,7 +222,7 @@ class LeadAssignment(_LeadRow):
             models.Index(fields=["store", "assigned_at"], name="leads_leadassignment_store"),
             models.Index(fields=["owner", "assigned_at"], name="leads_leadassignment_owner"),
         ]
-        triggers = [closed_month_guard("assigned_at", protects=("owner_id",))]
+        triggers = closed_month_guards("assigned_at", protects=("owner_id",))
 
     def __str__(self) -> str:
         return f"{self.owner_id} {self.get_how_display()}"

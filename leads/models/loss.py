@@ -14,7 +14,7 @@ from dealership.audit.models import APPEND_ONLY
 from dealership.core import periods
 from dealership.core.models import Versioned
 from dealership.core.money import MoneyField
-from dealership.org.closing import closed_month_guard
+from dealership.org.closing import closed_month_guards
 from dealership.org.models import Store, Team
 from leads.choices import Grade
 from leads.loss_choices import CallBackResult, LossKind, LossReason, LossState
@@ -104,8 +104,8 @@ class LossApplication(Versioned):
             ),
         ]
         triggers = [
-            closed_month_guard("applied_at", protects=("reason", "kind", "owner_id")),
-            closed_month_guard("decided_at", protects=("state",)),
+            *closed_month_guards("applied_at", protects=("reason", "kind", "owner_id")),
+            *closed_month_guards("decided_at", protects=("state",)),
             answered_guard(),
         ]
 

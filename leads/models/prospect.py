@@ -10,7 +10,7 @@ from django.db.models import Q
 from dealership.audit.models import APPEND_ONLY
 from dealership.core.models import Versioned
 from dealership.core.money import MoneyField
-from dealership.org.closing import closed_month_guard
+from dealership.org.closing import closed_month_guards
 from dealership.org.models import LeadSource, Series, Store, Team
 from leads.choices import (
     LIVE_STATUSES,
@@ -78,7 +78,7 @@ class Prospect(Versioned):
             models.Index(fields=["store", "grade"], condition=Q(status__in=OPEN_STATUSES), name="leads_prospect_grade"),
             models.Index(fields=["store", "-card_created_at", "-id"], name="leads_prospect_cards"),
         ]
-        triggers = [closed_month_guard("card_created_at", protects=("card_channel",)), two_person_guard()]
+        triggers = [*closed_month_guards("card_created_at", protects=("card_channel",)), two_person_guard()]
 
     def __str__(self) -> str:
         return f"{self.customer} {self.grade}"
@@ -112,7 +112,7 @@ class GradeChange(_ProspectHistory):
     to_grade = models.CharField(max_length=1, choices=Grade)
 
     class Meta:
-        triggers = [*APPEND_ONLY, closed_month_guard("at")]
+        triggers = [*APPEND_ONLY, *closed_month_guards("at")]
         indexes = [
             models.Index(fields=["prospect", "-at"], name="leads_gradechange_prospect"),
             models.Index(fields=["store", "at"], name="leads_gradechange_store"),
@@ -129,7 +129,7 @@ class StatusChange(_ProspectHistory):
     to_status = models.CharField(max_length=16, choices=ProspectStatus)
 
     class Meta:
-        triggers = [*APPEND_ONLY, closed_month_guard("at")]
+        triggers = [*APPEND_ONLY, *closed_month_guards("at")]
         indexes = [
             models.Index(fields=["prospect", "-at"], name="leads_statuschange_prospect"),
             models.Index(fields=["store", "at"], name="leads_statuschange_store"),
@@ -146,7 +146,7 @@ class OwnerChange(_ProspectHistory):
     from_team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
-        triggers = [*APPEND_ONLY, closed_month_guard("at")]
+        triggers = [*APPEND_ONLY, *closed_month_guards("at")]
         indexes = [models.Index(fields=["store", "at"], name="leads_ownerchange_store")]
 
     def __str__(self) -> str:

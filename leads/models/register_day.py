@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from dealership.core.models import Versioned
 from dealership.core.periods import local_time
-from dealership.org.closing import closed_month_guard
+from dealership.org.closing import closed_month_guards
 from dealership.org.models import Store
 from leads.querysets import RegisterDayQuerySet
 
@@ -37,7 +37,7 @@ class RegisterDay(Versioned):
                 name="%(app_label)s_%(class)s_two_persons",
             ),
         ]
-        triggers = [closed_month_guard("day", is_date=True)]
+        triggers = closed_month_guards("day", is_date=True)
 
     def __str__(self) -> str:
         return f"{self.store_id} {self.day}"

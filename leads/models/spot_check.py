@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from dealership.core.models import Versioned
-from dealership.org.closing import closed_month_guard
+from dealership.org.closing import closed_month_guards
 from dealership.org.models import Store, Team
 from leads.choices import Grade, SpotResult
 from leads.models.follow_up import FollowUp
@@ -48,7 +48,7 @@ class SpotCheck(Versioned):
             ),
         ]
         indexes = [models.Index(fields=["store", "-week", "-id"], name="leads_spotcheck_week")]
-        triggers = [closed_month_guard("checked_at", protects=("result", "grade_found", "checked_by_id"))]
+        triggers = closed_month_guards("checked_at", protects=("result", "grade_found", "checked_by_id"))
 
     def __str__(self) -> str:
         return f"{self.week} {self.owner_id}"

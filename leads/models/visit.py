@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from dealership.core.models import Versioned
-from dealership.org.closing import closed_month_guard
+from dealership.org.closing import closed_month_guards
 from dealership.org.models import LeadSource, Series, Store, Team
 from leads.choices import VisitChannel, VisitPurpose, VisitType
 from leads.models.customer import Customer
@@ -65,7 +65,7 @@ class Visit(Versioned):
             models.Index(fields=["store"], condition=Q(visit_type="incomplete"), name="leads_visit_incomplete"),
         ]
         triggers = [
-            closed_month_guard("visited_at", protects=("owner_id", "visit_type", "captured", "channel", "party_size"))
+            *closed_month_guards("visited_at", protects=("owner_id", "visit_type", "captured", "channel", "party_size"))
         ]
 
     def __str__(self) -> str:

@@ -27,9 +27,10 @@ from leads.choices import LEAD_TRANSITIONS, POOL_STATES, AssignedHow, LeadEvent,
 from leads.models import Lead, LeadAssignee, LeadAssignment, LeadChange, LeadDesk
 from leads.selectors.lead_desk import Candidate, candidates, load_of
 from leads.services import lead_state
-from leads.services.lead_state import begin_turn, change_row, locked, move, refused
+from leads.services.lead_state import Clocks, begin_turn, change_row, locked, move, refused
 
 TAKEN = "这条线索刚刚被同事领走了，请另选一条。"
+Given = tuple[Lead, LeadAssignment, LeadChange]
 GIVEN = "state owner team_id assigned_at first_assigned_at sla_due_at recycle_due_at clock_spans".split()
 # How long a pool may have been open on a screen.
 SEEN_LATELY = dt.timedelta(hours=12)
@@ -60,22 +61,17 @@ def distribute(store: Store, leads: Iterable[Lead], *, by: Any) -> int:
     LeadDesk.objects.get_or_create(store=store)
     desk = LeadDesk.objects.select_for_update().get(store=store)
     moment = periods.now()
+    clock = lead_state.clocks(store.pk, moment)
     team = candidates(store, periods.local_date(business_start(moment, store.pk)))
-    given: list[tuple[Lead, LeadAssignment, LeadChange]] = []
+    given: list[Given] = []
     for lead in leads:
         person = next_of(team, desk.credits)
         if person is None:
             break
-        before = move(lead, LeadEvent.ASSIGN)
-        turn = begin_turn(lead, person.user, AssignedHow.AUTO, at=moment, by=None)
-        lead.touch()
-        lead.updated_at = moment
-        given.append((lead, turn, change_row(lead, LeadEvent.ASSIGN, before, at=moment, by=None, from_owner_id=None)))
+        given.append(_given(lead, person.user, AssignedHow.AUTO, at=moment, by=None, clock=clock))
     if given:
         desk.save(update_fields=["credits"])
-        Lead.objects.bulk_update([lead for lead, _, _ in given], [*lead_state.CHANGED])
-        LeadAssignment.objects.bulk_create(turn for _, turn, _ in given)
-        LeadChange.objects.bulk_create(row for _, _, row in given)
+        _save(given, moment)
         _tell(given)
     return len(given)
 
@@ -84,22 +80,34 @@ def give_new(leads: list[Lead], owner: Any, how: AssignedHow, *, by: Any) -> Non
     """Give new leads of one store to one person: the same moment and clock for all, four statements for any number."""
     moment = periods.now()
     clock = lead_state.clocks(leads[0].store_id, moment)
-    given: list[tuple[Lead, LeadAssignment, LeadChange]] = []
-    for lead in leads:
-        before = move(lead, LeadEvent.ASSIGN)
-        turn = begin_turn(lead, owner, how, at=moment, by=by, clock=clock)
-        lead.touch()
-        given.append((lead, turn, change_row(lead, LeadEvent.ASSIGN, before, at=moment, by=by, from_owner_id=None)))
-    same = {name: getattr(leads[0], name) for name in GIVEN}
-    rows = Lead.objects.filter(pk__in=[lead.pk for lead in leads])
-    rows.update(**same, version=F("version") + 1, updated_at=moment)
-    LeadAssignment.objects.bulk_create(turn for _, turn, _ in given)
-    LeadChange.objects.bulk_create(row for _, _, row in given)
+    given = [_given(lead, owner, how, at=moment, by=by, clock=clock) for lead in leads]
+    _save(given, moment)
     if owner.pk != by.pk:
         _tell(given)
 
 
-def _tell(given: list[tuple[Lead, LeadAssignment, LeadChange]]) -> None:
+def _given(lead: Lead, owner: Any, how: AssignedHow, *, at: dt.datetime, by: Any, clock: Clocks) -> Given:
+    """A new lead with its turn and its history row, nothing saved yet."""
+    before = move(lead, LeadEvent.ASSIGN)
+    turn = begin_turn(lead, owner, how, at=at, by=by, clock=clock)
+    lead.touch()
+    return lead, turn, change_row(lead, LeadEvent.ASSIGN, before, at=at, by=by, from_owner_id=None)
+
+
+def _save(given: list[Given], moment: dt.datetime) -> None:
+    """Leads given to one person at one moment are alike: a statement for each person, two more for all."""
+    by_person: dict[int | None, list[Lead]] = {}
+    for lead, _, _ in given:
+        by_person.setdefault(lead.owner_id, []).append(lead)
+    for leads in by_person.values():
+        same = {name: getattr(leads[0], name) for name in GIVEN}
+        rows = Lead.objects.filter(pk__in=[lead.pk for lead in leads])
+        rows.update(**same, version=F("version") + 1, updated_at=moment)
+    LeadAssignment.objects.bulk_create(turn for _, turn, _ in given)
+    LeadChange.objects.bulk_create(row for _, _, row in given)
+
+
+def _tell(given: list[Given]) -> None:
     """One notice per person: the lead itself, or how many there are."""
     by_person: dict[int, list[tuple[Lead, LeadAssignment]]] = {}
     for lead, turn, _row in given:

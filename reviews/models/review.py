@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from dealership.core import periods
 from dealership.core.models import Versioned
 from dealership.core.periods import Period
-from dealership.org.closing import closed_month_guard
+from dealership.org.closing import closed_month_guards
 from dealership.org.models import Store, Team
 from reviews.choices import NOT_HANDED_IN, ReviewKind, ReviewState
 from reviews.querysets import ReviewQuerySet
@@ -78,7 +78,7 @@ class Review(Versioned):
             models.Index(fields=["owner", "-starts_on", "-id"], name="reviews_review_owner"),
         ]
         triggers = [
-            closed_month_guard(
+            *closed_month_guards(
                 "starts_on",
                 is_date=True,
                 protects=(

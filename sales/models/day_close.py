@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from dealership.audit.models import APPEND_ONLY
 from dealership.core.models import Versioned
 from dealership.core.money import MoneyField
-from dealership.org.closing import closed_month_guard
+from dealership.org.closing import closed_month_guards
 from dealership.org.models import Store
 from sales.choices import DayCloseState, PaymentMethod
 from sales.querysets import DayCloseQuerySet
@@ -55,7 +55,7 @@ class DayClose(Versioned):
                 condition=pgtrigger.Q(old__state__in=["confirmed", "returned", "replaced"]),
             ),
             pgtrigger.Protect(name="kept", operation=pgtrigger.Delete),
-            closed_month_guard("day", is_date=True, protects=("state",)),
+            *closed_month_guards("day", is_date=True, protects=("state",)),
         ]
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ from dealership.audit.models import APPEND_ONLY
 from dealership.core.crypto import EncryptedTextField
 from dealership.core.models import Versioned
 from dealership.core.money import ZERO, MoneyField
-from dealership.org.closing import closed_month_guard
+from dealership.org.closing import closed_month_guards
 from dealership.org.models import Store, Team
 from leads.models import Customer, Prospect
 from sales.choices import ENDED_DEALS, CancelReason, DealStatus, DepositKind, LineKind, PaymentMode, status_label
@@ -115,12 +115,12 @@ class Deal(Versioned):
             GinIndex(fields=["number"], opclasses=["gin_trgm_ops"], name="sales_deal_number_trgm"),
         ]
         triggers = [
-            closed_month_guard("ordered_at", protects=("owner_id",)),
-            closed_month_guard(
+            *closed_month_guards("ordered_at", protects=("owner_id",)),
+            *closed_month_guards(
                 "invoiced_on", is_date=True, protects=(*_PRICED, "invoice_price", "invoiced_cost", "invoiced_rebate")
             ),
-            closed_month_guard("delivered_at", protects=("owner_id",)),
-            closed_month_guard("cancelled_at"),
+            *closed_month_guards("delivered_at", protects=("owner_id",)),
+            *closed_month_guards("cancelled_at"),
         ]
 
     def is_worked_by(self, user: Any) -> bool:

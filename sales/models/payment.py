@@ -10,7 +10,7 @@ from django.db.models import F, Q
 
 from dealership.core.models import Versioned
 from dealership.core.money import MoneyField
-from dealership.org.closing import closed_month_guard
+from dealership.org.closing import closed_month_guards
 from dealership.org.models import Store, Team
 from sales.choices import PaymentMethod, PaymentPurpose, PaymentStatus, RefundStatus
 from sales.models.deal import Deal
@@ -84,7 +84,7 @@ class Payment(models.Model):
             pgtrigger.Protect(
                 name="cleared_is_kept", operation=pgtrigger.Delete, condition=pgtrigger.Q(old__status="cleared")
             ),
-            closed_month_guard("cleared_at", protects=("amount", "status", "owner_id", "deal_id")),
+            *closed_month_guards("cleared_at", protects=("amount", "status", "owner_id", "deal_id")),
         ]
 
     def __str__(self) -> str:
@@ -148,7 +148,7 @@ class Invoice(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["store", "issued_on"], name="sales_invoice_issued")]
-        triggers = [closed_month_guard("issued_on", is_date=True, protects=("amount", "number", "deal_id"))]
+        triggers = closed_month_guards("issued_on", is_date=True, protects=("amount", "number", "deal_id"))
 
     def __str__(self) -> str:
         return self.number
