@@ -20,7 +20,7 @@ ORDERINGS: dict[str, tuple[str, ...]] = {
 DEFAULT_ORDERING = "-entered_at"
 
 
-def nurture_list(*, user: Any) -> QuerySet[NurtureStay]:
+def nurture_list(*, user: Any) -> Any:
     """Stays within reach, past ones too: with `score` and whether the customer was invited since they came in."""
     invited = CampaignInvite.objects.filter(
         customer_id=OuterRef("prospect__customer_id"), invited_at__gte=OuterRef("entered_at")

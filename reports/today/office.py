@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Sum
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from dealership.accounts.models import User
@@ -17,6 +18,8 @@ from dealership.core.templatetags.ui import clock
 from dealership.jobs.models import Job, JobState
 from dealership.org.models import Store
 from leads.models import Prospect
+from leads.selectors.nurture import ORDERINGS as NURTURE_ORDERINGS
+from leads.selectors.nurture import nurture_list
 from reports.figures import grouped
 from reports.today.parts import Line, Parts, Section, Tile, cut, page
 from sales.choices import TargetKind
@@ -26,7 +29,7 @@ GROUP_KEYS = ("orders_gross", "retail_units", "new_cards")
 
 
 def marketing(user: Any) -> Parts:
-    """The newest cards with their sources."""
+    """Who came into the nurture pool and was not invited yet, and the newest cards with their sources."""
     rows = Prospect.objects.visible_to(user).filter(**Period.day(periods.today()).filter("card_created_at"))
     rows = rows.select_related("source", "series", "owner").order_by("-card_created_at", "-id")
     lines, more = cut(
@@ -42,7 +45,30 @@ def marketing(user: Any) -> Parts:
         15,
     )
     url = page("leads:prospect_list")
-    return Parts([], [Section("cards", _("今日新建卡与来源"), lines, url, _("今天还没有新建卡。"), more=more)])
+    cards = Section("cards", _("今日新建卡与来源"), lines, url, _("今天还没有新建卡。"), more=more)
+    return Parts([], [_to_warm_up(user), cards])
+
+
+def _to_warm_up(user: Any) -> Section:
+    """培育池: the latest who were not invited to anything."""
+    rows = nurture_list(user=user).waiting().filter(is_invited=False).order_by(*NURTURE_ORDERINGS["-entered_at"])
+    lines, more = cut(
+        [
+            Line(
+                row.prospect.customer.display_name,
+                " · ".join(
+                    str(part) for part in (row.prospect.source, row.prospect.series, row.prospect.owner) if part
+                ),
+                _("%(score)s 分") % {"score": row.score},
+                url=reverse("leads:prospect_detail", args=[row.prospect_id]),
+                grade=row.prospect.grade,
+            )
+            for row in rows[:16]
+        ],
+        15,
+    )
+    empty = _("培育池里的客户都已邀请。")
+    return Section("nurture", _("培育池待邀请"), lines, page("leads:nurture_list"), empty, more=more)
 
 
 def group_office(user: Any, store_ids: Collection[int]) -> Parts:

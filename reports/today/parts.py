@@ -26,7 +26,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Section:
-    """A queue: its rows, where the rest is, and what an empty one says."""
+    """A queue: its rows, where the rest is, what an empty one says, and where to work through H one by one."""
 
     key: str
     title: Any
@@ -36,6 +36,7 @@ class Section:
     more: bool = False
     count: int | None = None
     late: int = 0
+    focus_url: str = ""
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,7 @@ def must_call(tasks: list[Any]) -> Section:
         more=more,
         count=len(lines),
         late=sum(line.is_late for line in lines),
+        focus_url=page("leads:focus") if any(task.prospect.grade == Grade.H for task in tasks) else "",
     )
 
 

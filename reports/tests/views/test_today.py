@@ -11,7 +11,9 @@ from django.urls import reverse
 from dealership.core import periods
 from dealership.org.choices import Role
 from dealership.tests.clients import client_for, count_queries
-from leads.tests.builders import make_follow_up, make_prospect, make_visit
+from leads.services.campaign import campaign_invite_cards
+from leads.tests.builders import make_campaign, make_follow_up, make_prospect, make_visit
+from leads.tests.evaluation_builders import make_nurtured
 from leads.tests.lead_builders import make_lead
 from reports.today import today_page
 from sales.tests.builders import deal_in, make_staff, pay
@@ -112,6 +114,27 @@ def test_the_cashier_sees_money_that_was_announced(store, freeze):
     assert len(_titles(staff.cashier, "payments")) == 1
 
 
+def test_h_customers_lead_to_the_focus_list_and_marketing_to_the_nurture_pool(store, person, freeze):
+    freeze(NOON)
+    seller, marketing = person(Role.SALES_CONSULTANT, store), person(Role.MARKETING, store)
+    cool = make_prospect(seller, store, grade="B", name="周小川")
+    make_nurtured(seller, cool)
+    _later(freeze, 4)
+    focus = reverse("leads:focus")
+    assert focus not in _calls(seller)
+    make_prospect(seller, store, grade="H", name="黄急")
+    _later(freeze, 6)
+    assert focus in _calls(seller)
+    assert _titles(marketing, "nurture") == ["周小川"]
+    campaign_invite_cards(by=marketing, campaign_id=make_campaign(store, marketing).pk, prospect_ids=[cool.pk])
+    assert _titles(marketing, "nurture") == []
+
+
+def _calls(user: Any) -> str:
+    """The call list as it is shown."""
+    return client_for(user).get(reverse("today")).text.split('id="s-calls"')[1].split("</section>")[0]
+
+
 def test_care_calls_that_are_due_wait_for_the_agent(store, person, freeze):
     freeze(NOON)
     agent = person(Role.CARE_AGENT, store)
@@ -138,7 +161,7 @@ def test_every_role_has_a_page_with_the_same_few_statements_for_one_row_and_thre
 
     def one_of_everything() -> None:
         for seller in (people[Role.SALES_CONSULTANT], people[Role.TEAM_LEADER], people[Role.DCC_AGENT]):
-            make_prospect(seller, store)
+            make_nurtured(seller, make_prospect(seller, store))
         make_visit(staff.consultant, store, captured=None)
         for status in ("price_approval", "ordered", "paid", "ready"):
             deal_in(status, staff, store)
