@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -29,11 +31,13 @@ from dealership.approvals.services import (
     may_decide,
 )
 from dealership.core.errors import Conflict, DomainError
+from dealership.core.money import show_money
 from dealership.core.paging import page_of
 from dealership.core.views import actor, done, refuse
 from dealership.org.reach import has_role
 from dealership.org.roles import APPROVER_ROLES
 
+AMOUNT = re.compile(r"-?\d{1,12}\.\d\d", re.ASCII)
 TABS = {"mine": (to_decide, QUEUE_ORDER), "asked": (asked_by, LIST_ORDER), "done": (decided_by, LIST_ORDER)}
 
 
@@ -47,8 +51,19 @@ def facts(approval: Approval) -> list[tuple[Any, Any]]:
     handler = handlers.get(approval.kind)
     labels = handler.labels if handler else {}
     return [
-        (label, approval.detail[key]) for key, label in labels.items() if approval.detail.get(key) not in (None, "")
+        (label, shown(approval.detail[key]))
+        for key, label in labels.items()
+        if approval.detail.get(key) not in (None, "")
     ]
+
+
+def shown(value: Any) -> Any:
+    """Details are kept as JSON: amounts (text with two decimals) and answers read as everywhere else."""
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if isinstance(value, str) and AMOUNT.fullmatch(value):
+        return show_money(Decimal(value))
+    return value
 
 
 @require_safe

@@ -9,6 +9,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from dealership.accounts.models import User
+from dealership.audit.words import NOUNS
 from dealership.core import periods
 from dealership.core.forms import CleanCharField, DomainForm
 from dealership.core.periods import WEEKDAYS
@@ -118,7 +119,7 @@ class AuditFilterForm(DomainForm):
     person = forms.ModelChoiceField(
         label=_("操作人"), queryset=User.objects.none(), required=False, empty_label=_("全部")
     )
-    action = forms.CharField(label=_("动作"), max_length=60, required=False)
+    action = forms.ChoiceField(label=_("内容"), required=False)
     object_type = forms.CharField(max_length=60, required=False, widget=forms.HiddenInput)
     object_id = forms.IntegerField(required=False, widget=forms.HiddenInput, min_value=1, max_value=2**62)
     day = forms.DateField(label=_("日期"), required=False, widget=DAY)
@@ -126,6 +127,7 @@ class AuditFilterForm(DomainForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["person"].queryset = selectors.people(user=self.user).order_by("name")  # type: ignore[attr-defined]
+        self.fields["action"].choices = [("", _("全部")), *((f"{noun}.", words) for noun, words in NOUNS.items())]  # type: ignore[attr-defined]
 
 
 def policy_keys() -> list[tuple[str, str]]:

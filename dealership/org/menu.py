@@ -164,9 +164,9 @@ def _resolved(user: Any) -> Iterator[tuple[Any, list[dict[str, Any]]]]:
 
 
 def menu_for(user: Any, path: str) -> dict[str, Any]:
-    """`sections` of the menu, the `tabs` of the phone and the entry the path belongs to."""
+    """`sections` of the menu, the `tabs` of the phone, the entry the path belongs to, the `names` of what is open."""
     if not memberships_of(user):
-        return {"sections": [], "tabs": [], "current": ""}
+        return {"sections": [], "tabs": [], "current": "", "names": frozenset()}
     sections = list(_resolved(user))
     flat = {row["name"]: row for _title, rows in sections for row in rows}
     current = max(
@@ -175,4 +175,5 @@ def menu_for(user: Any, path: str) -> dict[str, Any]:
     # Who lives on raw leads has them beside Today.
     wanted = (TABS[0], "leads:lead_list", *TABS[1:]) if has_role(user, (Role.DCC_AGENT,)) else TABS
     tabs = [flat[name] for name in wanted if name in flat][:4]
-    return {"sections": sections, "tabs": tabs, "current": current["url"] if current else ""}
+    current_url = current["url"] if current else ""
+    return {"sections": sections, "tabs": tabs, "current": current_url, "names": frozenset(flat)}

@@ -21,7 +21,7 @@ DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 def typed_field(key: str, name: str, default: Any) -> forms.Field:
     """The input for one number, amount, time, word or choice."""
-    label = part_label(name) if name else label_of(key)
+    label = part_label(name, key) if name else label_of(key)
     if choices := CHOICES.get(f"{key}.{name}" if name else key):
         return forms.ChoiceField(label=label, choices=choices)
     if isinstance(default, int):

@@ -133,6 +133,26 @@ PARTS = {
     "value": _("取值"),
     "open": _("开门"),
     "close": _("打烊"),
+    "attempts": _("未接通次数"),
+    "loss.unreachable.days": _("分布天数"),
+    "copies": _("雷同几条起算"),
+    "shortest": _("最少字数"),
+    "burst": _("突击几条起算"),
+    "burst_minutes": _("突击时长（分钟）"),
+    "burst_from": _("几点后算收工前"),
+    "no_answers": _("连续未接通几次"),
+    "stuck": _("级别不变几次"),
+    "copied": _("内容雷同扣分"),
+    "short": _("内容过短扣分"),
+    "quality.weights.burst": _("收工前突击扣分"),
+    "no_answer": _("连续未接通扣分"),
+    "quality.weights.stuck": _("级别不变扣分"),
+    "referral": _("转介绍"),
+    "base": _("基盘客户"),
+    "insider": _("内部介绍"),
+    "staff": _("员工购车"),
+    "autoshow": _("车展"),
+    "*": _("其他来源"),
 }
 # Policies, or columns of policies, that are one of a few words.
 CHOICES = {
@@ -148,16 +168,16 @@ MOST_ROWS = 12
 LARGEST = 1_000_000
 
 
-def part_label(name: str) -> str:
-    """The name of a part of a table; one without a name shows itself."""
+def part_label(name: str, key: str = "") -> str:
+    """The name of a part of a table, of this policy's own when it has one; one without a name shows itself."""
     roles: dict[str, Any] = {role.value: role.label for role in Role}
-    return str(PARTS.get(name) or roles.get(name, name))
+    return str(PARTS.get(f"{key}.{name}") or PARTS.get(name) or roles.get(name, name))
 
 
 def shown(key: str, value: Any, name: str = "") -> str:
     """A policy value as a sentence: `跟进间隔（天）2 · 首次跟进（几天内）1`, `30 / 60 / 90`."""
     if isinstance(value, dict):
-        return " · ".join(f"{part_label(part)} {shown(key, inner, part)}" for part, inner in value.items())
+        return " · ".join(f"{part_label(part, key)} {shown(key, inner, part)}" for part, inner in value.items())
     if isinstance(value, list):
         return " / ".join(shown(key, item) for item in value)
     choices = dict(CHOICES.get(f"{key}.{name}" if name else key, ()))

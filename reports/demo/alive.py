@@ -1,4 +1,4 @@
-"""What a store has going on today beside its cards: leads, the pool, drives, applications, campaigns, spot checks.
+"""What a store has going on today beside its cards: leads, drives, applications, a campaign.
 
 Through the services, so that clocks, histories and refusals are the real ones.
 """
@@ -16,29 +16,36 @@ from dealership.core.periods import Period
 from dealership.org.choices import Role
 from dealership.org.models import LeadSource, Store
 from dealership.org.reach import people_in
-from leads.campaign_choices import CampaignKind
+from leads.campaign_choices import CampaignKind, InviteAnswer
 from leads.choices import OPEN_GRADES, Grade, ProspectStatus, TaskKind
 from leads.evaluation_choices import ITEMS, MOST_POINTS
-from leads.loss_choices import LossReason
-from leads.models import FollowUpTask, Prospect
+from leads.loss_choices import CallBackResult, LossDecision, LossReason
+from leads.models import CampaignInvite, DemoCar, FollowUpTask, LossApplication, Prospect
 from leads.selectors.choices import series_of
-from leads.services.campaign import campaign_create, campaign_invite
-from leads.services.demo_car import demo_car_create
+from leads.services.campaign import campaign_create, campaign_invite, invite_mark
 from leads.services.drive import drive_book
 from leads.services.evaluation import evaluation_save
 from leads.services.lead import lead_attempt_log
 from leads.services.lead_intake import LeadRow, leads_take_in
 from leads.services.loss import dormancy_apply, loss_apply
-from leads.services.spot_check import spot_checks_sample
+from leads.services.loss_call_back import loss_call_back
+from leads.services.loss_decision import loss_decide
 from reports.demo import words
 
-LEADS, CALLED, DRIVES, EVALUATED = 24, 6, 5, 12
+LEADS, CALLED, DRIVES, MARKED, EVALUATED = 24, 6, 5, 20, 12
 LOSSES = (
     (LossReason.PRICE, "客户说同配置别家再便宜八千，价格谈不拢，已明确不再考虑。"),
     (LossReason.COMPETITOR, "客户上周已在竞品店下订，定金不退，确认不再换车。"),
     (LossReason.NOT_BUYING, "客户家里临时要用钱，今年不再考虑买车，明年再联系。"),
     (LossReason.FUNDS, "客户按揭没有批下来，家人也不同意继续凑首付。"),
+    (LossReason.SUPPLY, "客户要的颜色没有现车，等不了六周排产，已经放弃。"),
+    (LossReason.PRODUCT, "客户一家试坐后觉得第三排太挤，换配置也不考虑。"),
 )
+DECIDED = {
+    LossDecision.AGREE: "",
+    LossDecision.REJECT: "还没有给客户算置换方案，明天上午再联系一次。",
+    LossDecision.REASSIGN: "客户对原顾问有意见，换人再跟一次。",
+}
 BOUGHT: dict[str, Any] = {
     "competitor_brand": "岚途",
     "competitor_model": "S6",
@@ -60,8 +67,6 @@ class Alive:
         self._losses()
         self._campaign()
         self._evaluations()
-        last_week = Period.containing("week", periods.today()).previous()
-        spot_checks_sample(store=self.store, week=last_week.start)
 
     def _one(self, role: Role) -> User:
         person = people_in([self.store.pk], [role]).order_by("id").first()
@@ -106,38 +111,48 @@ class Alive:
         return list(rows.select_related("owner").order_by("id")[:60])
 
     def _refused(self) -> list[Prospect]:
-        """Cards whose customer refused and was followed up a second time; the next contact is still to come."""
+        """Cards whose customer refused and was followed up a second time, and which nobody has given up yet."""
         done = FollowUpTask.objects.filter(kind=TaskKind.SECOND, follow_up__isnull=False)
-        return self._cards(Grade.B, Grade.C, pk__in=done.values("prospect_id"))
+        cards = self._cards(Grade.B, Grade.C, pk__in=done.values("prospect_id"), loss_applications=None)
+        return [card for card in cards if card.pk % 3 or card.grade == Grade.B]
 
     def _drives(self) -> None:
-        """Two demo cars, tomorrow's bookings."""
+        """Tomorrow's bookings."""
         tomorrow = periods.today() + dt.timedelta(days=1)
-        insured = periods.today() + dt.timedelta(days=200)
-        cars = [
-            demo_car_create(
-                by=self.manager, store=self.store, series=series, description=f"{series} 试驾车",
-                plate=f"赣A{self.store.pk}{8600 + number}", insured_until=insured,
-            )
-            for number, series in enumerate(list(series_of(self.store))[:2])
-        ]  # fmt: skip
+        cars = list(DemoCar.objects.filter(store=self.store).order_by("id")[2:4])
         for number, card in enumerate(self._cards(Grade.H, Grade.A)[:DRIVES]):
             starts = periods.at(tomorrow, dt.time(10 + number, 0))
             drive_book(by=card.owner, prospect_id=card.pk, car_id=cars[number % 2].pk, starts_at=starts)
 
     def _losses(self) -> None:
-        """Applications that wait for the manager, and one rest."""
+        """Applications of today: some wait for the manager, one of each answer, and one card that is to rest."""
         cards = self._cards(Grade.B, Grade.C)
         refused = self._refused()
+        rows = []
         for (reason, text), card in zip(LOSSES, refused, strict=False):
             bought = BOUGHT if reason == LossReason.COMPETITOR else {}
-            loss_apply(by=card.owner, prospect_id=card.pk, reason=reason, explanation=text, **bought)
+            rows.append(loss_apply(by=card.owner, prospect_id=card.pk, reason=reason, explanation=text, **bought))
+        for row, decision in zip(rows, LossDecision, strict=False):
+            self._decide(row, decision)
         resting = next(card for card in cards if card not in refused)
         dormancy_apply(
             by=resting.owner, prospect_id=resting.pk, reason=LossReason.NOT_BUYING,
             explanation="客户要等孩子开学后再看车，约好开春再联系。",
             wake_on=periods.today() + dt.timedelta(days=90),
         )  # fmt: skip
+
+    def _decide(self, row: LossApplication, decision: LossDecision) -> None:
+        """Agree (after the call-back, where one is asked for), reject, give to somebody else."""
+        if row.is_sampled:
+            care = self._one(Role.CARE_AGENT)
+            note = "客户说已经在别处定车，情况属实。"
+            loss_call_back(by=care, application_id=row.pk, result=CallBackResult.CONFIRMED, note=note)
+        heir = None
+        if decision == LossDecision.REASSIGN:
+            heir = people_in([self.store.pk], [Role.SALES_CONSULTANT]).exclude(pk=row.owner_id).order_by("id").first()
+        loss_decide(
+            by=self.manager, application_id=row.pk, decision=decision, comment=DECIDED[decision], new_owner=heir
+        )
 
     def _campaign(self) -> None:
         """This week's event with its invitations."""
@@ -148,3 +163,8 @@ class Alive:
             cost_actual=None, note="到店有礼，试驾加赠",
         )  # fmt: skip
         campaign_invite(by=self.manager, campaign_id=row.pk, grades=["H"])
+        invites = CampaignInvite.objects.filter(campaign=row).order_by("id")
+        for place, invite in enumerate(invites[:MARKED]):
+            answer = InviteAnswer.DECLINED if place % 4 == 3 else InviteAnswer.COMING
+            came = True if place % 4 == 0 else None
+            invite_mark(by=self.manager, campaign_id=row.pk, invite_id=invite.pk, answer=answer, attended=came)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from collections import defaultdict
 
+from dealership.core import periods
 from dealership.org.choices import Role
+from leads.choices import FollowUpOutcome
+from leads.models import FollowUp, FollowUpTask, GradeChange, StatusChange
 from reports.demo.bulk import Bulk, Row
 from reports.demo.identity import person_name
 from reports.demo.people import StorePeople
@@ -14,6 +18,7 @@ from sales.choices import DealStatus, DocumentKind, DocumentState, PaymentMode, 
 from sales.models import Deal, DeliveryDocument, Invoice, Payment
 
 SHORT_BALANCE = money(1200)
+BURST_DAYS = 20
 
 
 def plant(bulk: Bulk, people: StorePeople, rng: random.Random, now: dt.datetime) -> None:
@@ -52,3 +57,22 @@ def _missing_certificates(bulk: Bulk, deals: list[Row]) -> None:
     for row in bulk.rows(DeliveryDocument):
         if row["deal_id"] in wanted and row["kind"] == DocumentKind.CERTIFICATE:
             row["state"] = DocumentState.MISSING
+
+
+def write_at_day_end(bulk: Bulk, people: StorePeople, now: dt.datetime) -> None:
+    """The last but one seller writes the day's calls in one go before the report (bursts of the quality signs)."""
+    seller = people.sellers[-2].user_id
+    today = periods.local_date(now)
+    since = periods.at(today - dt.timedelta(days=BURST_DAYS))
+    moved = {(row["prospect_id"], row["at"]) for model in (StatusChange, GradeChange) for row in bulk.rows(model)}
+    tasks = {row["follow_up_id"]: row for row in bulk.rows(FollowUpTask) if row["follow_up_id"]}
+    days: dict[dt.date, list[Row]] = defaultdict(list)
+    for row in bulk.rows(FollowUp):
+        mine = row["done_by_id"] == seller and since <= row["done_at"] < periods.at(today)
+        if mine and (row["prospect_id"], row["done_at"]) not in moved and row["outcome"] != FollowUpOutcome.NO_ANSWER:
+            days[periods.local_date(row["done_at"])].append(row)
+    for day, rows in days.items():
+        for place, row in enumerate(rows):
+            row["done_at"] = row["created_at"] = periods.at(day, dt.time(18, 20)) + dt.timedelta(seconds=70 * place)
+            if row["id"] in tasks:
+                tasks[row["id"]]["done_at"] = row["done_at"]

@@ -16,10 +16,17 @@ from reports.demo.aftermath import Aftermath
 from reports.demo.agenda import Agenda
 from reports.demo.alive import Alive
 from reports.demo.bulk import Bulk
+from reports.demo.campaigns import Campaigns
 from reports.demo.cards import PhoneBook
 from reports.demo.catalogue import Catalogue, build_catalogue, read_catalogue
+from reports.demo.defects import write_at_day_end
+from reports.demo.desk import DeskWork
+from reports.demo.drives import Drives
+from reports.demo.files import take_in_files
+from reports.demo.giving_up import GivingUp
 from reports.demo.people import Account, Hiring
 from reports.demo.plan import set_targets
+from reports.demo.raw_leads import RawLeads
 from reports.demo.shape import StoreShape, shape_of
 from reports.demo.showroom import Showroom
 from reports.demo.site import Site
@@ -90,7 +97,14 @@ def _load_store(shape: StoreShape, plan: Plan, group_id: int, catalogue: Catalog
     people = hiring.staff(shape, catalogue.brand_id)
     agenda = Agenda(periods.at(plan.span[0]))
     site = Site(bulk, shape, people, catalogue, plan.dice(shape.code), agenda, plan.span, plan.now)
-    Showroom(site, PhoneBook(shape.number)).run()
+    phones = PhoneBook(shape.number)
+    Showroom(site, phones).run()
+    GivingUp(site, plan.dice(f"losses {shape.code}")).run()
+    write_at_day_end(bulk, people, plan.now)
+    if shape.number <= DEFAULT_STORES:
+        RawLeads(site, plan.dice(f"leads {shape.code}"), phones.next_number).run()
+        Drives(site, plan.dice(f"drives {shape.code}")).run()
+        Campaigns(site, plan.dice(f"campaigns {shape.code}")).run()
     set_targets(site)
     bulk.flush()
     return hiring.accounts
@@ -107,8 +121,12 @@ def _afterwards(shape: StoreShape, plan: Plan) -> None:
         Aftermath(store.pk, plan.span, plan.dice(f"reports {shape.code}")).run(reports_from=since)
         if shape.number <= DEFAULT_STORES:
             with transaction.atomic():
+                DeskWork(store, plan.dice(f"desk {shape.code}")).run()
                 Alive(store, plan.dice(f"alive {shape.code}")).run()
                 # The next store's bulk rows come with triggers switched off: nothing may wait for the commit then.
                 connection.check_constraints()
     finally:
         request_cache.end()
+    if shape.number <= DEFAULT_STORES:
+        take_in_files(store)
+        connection.check_constraints()

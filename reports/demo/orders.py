@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from dealership.core import periods
+from dealership.core.money import show_money
 from dealership.org.choices import Role
 from leads.choices import ProspectStatus
 from reports.demo import deal_rows
@@ -179,7 +180,7 @@ class OrderBook:
         car = f"{order.car.series} {order.car.name}"
         detail = {key: str(row[key]) for key in ("concession", "deal_price", "msrp")}
         detail["authority"] = str(money(authority_of(int(row["msrp"]))))
-        title = f"特价审批：{row['buyer_name']} {car} 优惠{row['concession']}元"
+        title = f"特价审批：{row['buyer_name']} {car} 优惠 {show_money(row['concession'])} 元"
         return Request("deal_price", row["id"], title, order.level, "客户坚持此价成交，竞品报价更低", detail)
 
     # --- the way of an order ----------------------------------------------------------------------

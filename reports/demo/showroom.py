@@ -270,7 +270,8 @@ class Showroom:
             return
         at = self.agenda.moment
         if card.prospect["status"] == ProspectStatus.ORDERED:
-            self.book.contact(card, at, "reached", self.rng.choice(words.ORDERED_CALLS), grade="O")
+            text = card.named(self.rng.choice(words.ORDERED_CALLS))
+            self.book.contact(card, at, "reached", text, grade="O")
         elif not card.is_active:
             return
         elif card.refusing:
@@ -331,9 +332,12 @@ class Showroom:
                           self._write_off, card)  # fmt: skip
 
     def _write_off(self, card: Card) -> None:
+        """The manager asks, the sales manager answers the same day."""
         if card.prospect["status"] == ProspectStatus.OUT_OF_CONTROL:
-            self._decide(card, ProspectStatus.LOST, "失控客户，经理确认战败")
-            self.book.stop(card, self.agenda.moment)
+            at, manager = self.agenda.moment, self.people.one(Role.SHOWROOM_MANAGER)
+            self.book.move(card, at, ProspectStatus.LOSS_PENDING, manager, "联系不上")
+            self.book.stop(card, at)
+            self.agenda.after(at + dt.timedelta(hours=2), self._decide, card, ProspectStatus.LOST, "联系不上")
 
     # --- small choices --------------------------------------------------------------------------
 
@@ -358,9 +362,10 @@ class Showroom:
             return words.COPY_PASTE
         card.texts += 1 + self.rng.randrange(2)
         series = self.book.catalogue.series_names[card.prospect["series_id"]]
-        return texts[card.texts % len(texts)].format(
+        text = texts[card.texts % len(texts)].format(
             c=card.prospect["competitor"] or "同级车",
             k=card.prospect["key_concern"],
             s=series,
             d=card.prospect["decision_maker"],
         )
+        return card.named(text)

@@ -56,7 +56,9 @@ def test_each_source_from_lead_to_money(store, manager, played):
 
 def test_every_number_opens_its_rows(store, manager, played, client_for):
     client, opened = client_for(manager), 0
-    assert "77,777" not in client.get(reverse("reports:sources"), {"month": "2026-11"}).content.decode()
+    page = client.get(reverse("reports:sources"), {"month": "2026-11"}).content.decode()
+    assert "77,777" not in page
+    assert "自然到店" in page
     for row in source_block(reader=manager, store=store, month=NOVEMBER).rows:
         for cell in (cell for cell in row if cell.url):
             body = client.get(cell.url).content.decode()

@@ -40,8 +40,8 @@ def sources(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "reports/sources.html", {"form": form}, status=422)
     asked = form.cleaned_data
-    block = source_block(reader=user, store=asked["store"], month=asked["month"])
-    return render(request, "reports/sources.html", {"form": form, "block": block, "month": asked["month"]})
+    table = source_block(reader=user, store=asked["store"], month=asked["month"])
+    return render(request, "reports/sources.html", {"form": form, "table": table, "month": asked["month"]})
 
 
 @require_safe

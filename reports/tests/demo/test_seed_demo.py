@@ -10,11 +10,28 @@ from django.db import transaction
 from django.db.models import Count, Q
 
 from dealership.accounts.models import User
+from dealership.approvals.models import Approval
 from dealership.core import periods
 from dealership.core.phones import normalise_phone
-from dealership.org.models import Membership, Store
+from dealership.org.models import DutyDay, Membership, Store
 from leads.choices import VisitType
-from leads.models import CustomerPhone, FollowUp, FollowUpTask, Prospect, StatusChange, Visit
+from leads.models import (
+    CampaignInvite,
+    CustomerPhone,
+    FollowUp,
+    FollowUpTask,
+    ImportBatch,
+    Lead,
+    LossApplication,
+    MonthReviewCard,
+    Prospect,
+    RegisterDay,
+    SpotCheck,
+    StatusChange,
+    StrategyCard,
+    TestDrive,
+    Visit,
+)
 from reports.demo import identity
 from sales.choices import STOCK_STATUSES, TargetKind
 from sales.models import Deal, Target, Vehicle
@@ -50,6 +67,8 @@ def test_the_demo_group_has_its_people_figures_and_faults(monkeypatch):
     _month_of_store_a()
     _numbers_are_nobodys()
     _today_has_work()
+    for code in ("NC01", "JJ01"):
+        _is_alive(Store.objects.get(code=code))
     assert "nothing was changed" in seed()
     again = Deal.objects.count()
     seed(stores=3, months=1)
@@ -109,6 +128,32 @@ def _today_has_work() -> None:
     last = StatusChange.objects.order_by("prospect", "-at", "-pk").distinct("prospect").select_related("prospect")
     assert all(row.to_status == row.prospect.status for row in last)
     assert not Deal.objects.filter(~Q(delivered_at=None), vehicle=None).exists()
+
+
+def _is_alive(store: Store) -> None:
+    """Every part of the follow-up rules has something waiting and something settled."""
+    given_up = Prospect.objects.filter(store=store, status__in=["lost", "dormant"])
+    agreed = LossApplication.objects.filter(state="agreed").values("prospect")
+    assert given_up.exists()
+    assert not given_up.exclude(pk__in=agreed).exists()
+    waiting = Prospect.objects.filter(store=store, status__in=["loss_pending", "dormant_pending"])
+    applied = LossApplication.objects.filter(store=store)
+    assert waiting.count() == applied.filter(state="pending").count() >= 5
+    assert set(applied.values_list("state", flat=True)) == {"pending", "agreed", "rejected", "reassigned"}
+    uncalled = applied.filter(is_sampled=True, state="agreed", call_backs=None)
+    assert not uncalled.exists()
+    assert set(Lead.objects.filter(store=store).values_list("state", flat=True)) >= {"assigned", "recycled", "carded"}
+    out = TestDrive.objects.filter(store=store, status="out")
+    assert any(drive.is_late for drive in out)
+    kinds = set(Approval.objects.filter(store=store, state="pending").values_list("kind", flat=True))
+    assert {"prospect.loss", "prospect.dormancy", "prospect.claim", "prospect.transfer"} <= kinds
+    assert set(ImportBatch.objects.filter(store=store).values_list("state", flat=True)) == {"checked", "confirmed"}
+    assert RegisterDay.objects.filter(store=store, confirmed_at=None).count() == 1
+    assert MonthReviewCard.objects.filter(prospect__store=store).exists()
+    assert StrategyCard.objects.filter(prospect__store=store).exists()
+    assert DutyDay.objects.filter(store=store, day=periods.today(), kind="leave").exclude(replacement=None).exists()
+    assert CampaignInvite.objects.filter(store=store).exclude(attended_at=None).exists()
+    assert set(SpotCheck.objects.filter(store=store).values_list("result", flat=True)) > {"", "true", "partly"}
 
 
 def _drawn(number: int) -> list[tuple[object, ...]]:

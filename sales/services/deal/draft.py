@@ -13,7 +13,7 @@ from dealership.approvals.services import ask, withdraw
 from dealership.audit.services import record
 from dealership.core import periods
 from dealership.core.errors import Conflict, DomainError, NotAllowed, NotFound
-from dealership.core.money import MAX_MONEY, ZERO, quantize
+from dealership.core.money import MAX_MONEY, ZERO, quantize, show_money
 from dealership.core.services import check_version, lock, service, still_visible
 from dealership.org.policy import policy, policy_decimal
 from dealership.org.reach import can, require
@@ -207,7 +207,7 @@ def price_rejected(approval: Approval, by: Any) -> None:
 def _ask_price(deal: Deal, by: User, level: int, reason: str) -> Approval:
     return ask(
         by=by, store=deal.store, kind="deal_price", subject_id=deal.pk, level=level, reason=reason[:300],
-        title=f"特价审批：{deal.customer.name} {deal.configuration} 优惠{deal.concession}元",
+        title=f"特价审批：{deal.customer.name} {deal.configuration} 优惠 {show_money(deal.concession)} 元",
         detail={
             "concession": str(deal.concession), "deal_price": str(deal.deal_price), "msrp": str(deal.msrp),
             "authority": str(deal.price_entry.consultant_authority),

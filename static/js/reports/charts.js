@@ -45,9 +45,9 @@
     return made;
   }
 
-  function option(spec) {
+  function option(spec, room) {
     const horizontal = spec.kind !== "columns";
-    const category = { type: "category", data: spec.categories, axisTick: { show: false }, axisLine: { lineStyle: { color: token("border-color") } }, axisLabel: { color: token("secondary"), fontFamily: font, hideOverlap: true, width: horizontal ? 84 : undefined, overflow: "truncate" }, inverse: horizontal };
+    const category = { type: "category", data: spec.categories, axisTick: { show: false }, axisLine: { lineStyle: { color: token("border-color") } }, axisLabel: { color: token("secondary"), fontFamily: font, hideOverlap: true, interval: horizontal ? 0 : "auto", width: horizontal ? (room < 300 ? 84 : 104) : undefined, lineHeight: 14, overflow: "break" }, inverse: horizontal };
     const value = { type: "value", minInterval: 1, splitLine: { lineStyle: { color: token("border-color") } }, axisLabel: { show: !horizontal, color: token("secondary"), fontFamily: font } };
     if (horizontal) { value.splitLine = { show: false }; }
     return Object.assign(base(spec), {
@@ -61,7 +61,7 @@
   function draw(place) {
     const spec = JSON.parse(document.getElementById(place.dataset.chart).textContent);
     const chart = window.echarts.init(place, null, { renderer: "canvas" });
-    chart.setOption(option(spec));
+    chart.setOption(option(spec, place.clientWidth));
     new ResizeObserver(() => chart.resize()).observe(place);
   }
 
