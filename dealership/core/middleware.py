@@ -9,18 +9,16 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.gzip import GZipMiddleware
 from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import gettext as _
 
 from dealership.core import periods, request_cache
 from dealership.core.errors import DomainError
-from dealership.core.problems import problem_json, wants_json
+from dealership.core.problems import DATABASE_AWAY, problem_json, unavailable, wants_json
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -121,15 +119,7 @@ class DomainErrorMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, DomainError):
             return refusal_response(request, error)
-        if isinstance(error, OperationalError):
-            text = _("系统暂时无法访问数据库，请稍后重试。")
-            if wants_json(request):
-                response: HttpResponse = problem_json(503, "unavailable", text)
-            else:
-                response = render(request, "core/unavailable.html", status=503)
-            response.headers["Retry-After"] = "10"
-            return response
-        return None
+        return unavailable(request) if isinstance(error, DATABASE_AWAY) else None
 
 
 def refusal_response(request: HttpRequest, error: DomainError) -> HttpResponse:

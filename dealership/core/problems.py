@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, JsonResponse
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 PROBLEM = "application/problem+json"
+# The database went away: in the middle of a statement, or before the connection could be used again (F10).
+DATABASE_AWAY = (OperationalError, InterfaceError)
 TITLES = {
     400: _("请求格式不正确"),
     401: _("请先登录"),
@@ -64,3 +68,13 @@ def problem_json(status: int, code: str, detail: str) -> JsonResponse:
     """A problem outside the REST framework: unknown address, defect, lost database."""
     body = problem_body(status, code, detail)
     return JsonResponse(body, status=status, content_type=PROBLEM, json_dumps_params={"ensure_ascii": False})
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """503 with a time to come again; rendered without the request, so that nothing asks the database once more."""
+    if wants_json(request):
+        response: HttpResponse = problem_json(503, "unavailable", str(_("系统暂时无法访问数据库，请稍后重试。")))
+    else:
+        response = HttpResponse(render_to_string("core/unavailable.html"), status=503)
+    response.headers["Retry-After"] = "10"
+    return response

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import DatabaseError, IntegrityError, models, transaction
+from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -21,6 +21,8 @@ M = TypeVar("M", bound=models.Model)
 
 _constraint_messages: dict[str, tuple[str, str | Promise]] = {}
 CLOSED_MONTH_MARK = "closed_month:"
+# How often the victim of a deadlock is tried again before its caller is told (R11).
+DEADLOCK_RETRIES = 2
 _inside: ContextVar[bool] = ContextVar("inside_service", default=False)
 
 
@@ -52,27 +54,44 @@ def service(function: Callable[P, R]) -> Callable[P, R]:
 
     A service called by a service is part of its transaction and takes no savepoint of its own: a refusal inside marks
     the whole as to be rolled back, so nothing half written is kept by catching it on the way: that is an error.
+    Of two that wait for each other PostgreSQL ends one; as nothing of it is left, it is done again (R11).
     """
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        nested = _inside.get()
+        nested, tries = _inside.get(), 0
         token = _inside.set(True)
         try:
-            with transaction.atomic(savepoint=not nested):
-                answer = function(*args, **kwargs)
-                if not nested and transaction.get_rollback():
-                    raise RuntimeError("a refusal inside this service was swallowed: nothing of it would be saved")
-                return answer
-        except DatabaseError as error:
-            refusal = translate_database_error(error)
-            if refusal is None:
-                raise
-            raise refusal from error
+            while True:
+                try:
+                    return _in_transaction(lambda: function(*args, **kwargs), nested=nested)
+                except DatabaseError as error:
+                    is_victim = _is_deadlock(error)
+                    if is_victim and nested:
+                        raise
+                    if is_victim and tries < DEADLOCK_RETRIES and not connection.in_atomic_block:
+                        tries += 1
+                        continue
+                    refusal = translate_database_error(error)
+                    if refusal is None:
+                        raise
+                    raise refusal from error
         finally:
             _inside.reset(token)
 
     return run
+
+
+def _in_transaction(act: Callable[[], R], *, nested: bool) -> R:
+    with transaction.atomic(savepoint=not nested):
+        answer = act()
+        if not nested and transaction.get_rollback():
+            raise RuntimeError("a refusal inside this service was swallowed: nothing of it would be saved")
+        return answer
+
+
+def _is_deadlock(error: DatabaseError) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) == "40P01"
 
 
 def lock(queryset: models.QuerySet[M], pk: int | None) -> M:

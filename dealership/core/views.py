@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from django import forms
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views import defaults
 
 from dealership.core.errors import Conflict, DomainError
-from dealership.core.problems import DETAILS, problem_json, wants_json
+from dealership.core.problems import DATABASE_AWAY, DETAILS, problem_json, unavailable, wants_json
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -31,7 +32,12 @@ def page_not_found(request: HttpRequest, exception: Exception | None = None) -> 
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A defect: it is in the log; the answer says that nothing was saved."""
+    """A defect: it is in the log; the answer says that nothing was saved. A lost database is not one (F10).
+
+    Errors of the middleware (session, sign-in) arrive here and nowhere else.
+    """
+    if isinstance(sys.exc_info()[1], DATABASE_AWAY):
+        return unavailable(request)
     if wants_json(request):
         return problem_json(500, "server_error", DETAILS[500])
     return defaults.server_error(request)

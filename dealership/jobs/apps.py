@@ -10,3 +10,7 @@ class JobsConfig(AppConfig):
     def ready(self) -> None:
         """Kinds and plans are known in every process, not only in the worker: pages ask for work too."""
         autodiscover_modules("tasks")
+        from dealership.jobs.services import jobs_end
+        from dealership.org.leaving import register_ending
+
+        register_ending(jobs_end)

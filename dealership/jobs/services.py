@@ -110,6 +110,19 @@ def job_cancel(*, by: Any, job_id: int) -> Job:
     return job
 
 
+def jobs_end(user: User) -> None:
+    """The account of `user` is closed: files being made for the person are not finished (R12).
+
+    Only kinds that make a file or wait for the person's word; what the store needs whoever asked for it goes on.
+    """
+    personal = [name for name, kind in kinds.items() if kind.act]
+    rows = Job.objects.filter(requested_by=user, kind__in=personal)
+    rows.filter(state=JobState.QUEUED).update(
+        state=JobState.CANCELLED, cancel_requested=True, finished_at=periods.now(), message="账号已停用，任务已取消。"
+    )
+    rows.filter(state=JobState.RUNNING).update(cancel_requested=True)
+
+
 def report_dead(job: Job) -> None:
     """A job gave up: tell the system administrators once (F03)."""
     log.error("job_dead", job_id=job.pk, kind=job.kind)

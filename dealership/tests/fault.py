@@ -74,6 +74,10 @@ class Broker:
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
 
+    def limit_memory(self, limit: str) -> None:
+        """`maxmemory` of the running server; `0` lifts it. With `noeviction` a full one refuses every write."""
+        redis.Redis.from_url(self.url).config_set("maxmemory", limit)
+
 
 def answers(client: Any) -> bool:
     try:
@@ -108,9 +112,13 @@ class Processes:
         self.started.append(child)
         return child
 
-    def worker(self) -> subprocess.Popen[bytes]:
-        words = "celery -A dealership worker -I dealership.tests.fault_kinds -c 1 --without-gossip --without-mingle"
-        return self.run("worker", *words.split())
+    def worker(self, name: str = "worker", **env: str) -> subprocess.Popen[bytes]:
+        words = f"celery -A dealership worker -I dealership.tests.fault_kinds -c 1 -n {name} -l INFO"
+        return self.run(name, *words.split(), "--without-gossip", "--without-mingle", **env)
+
+    def log(self, name: str) -> str:
+        """What a process has said so far."""
+        return (self.logs / f"{name}.log").read_text()
 
     def kill_group(self, child: subprocess.Popen[bytes]) -> None:
         """kill -9 of the process with all its children."""

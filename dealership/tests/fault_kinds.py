@@ -50,6 +50,6 @@ def poison(run: JobRun) -> None:
 
 @job_kind("fault.slow")
 def slow(run: JobRun) -> None:
-    """Takes two seconds and counts its executions."""
+    """Takes its time (two seconds unless told) and counts its executions."""
     quick(run)
-    time.sleep(2)
+    time.sleep(run.payload.get("seconds", 2))

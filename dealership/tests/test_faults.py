@@ -1,4 +1,4 @@
-"""Real processes, really killed: F01, F02, F03, F04, F05, F06, F07, F17, F18."""
+"""Real processes, really killed: F01, F02, F03, F04, F05, F06, F07, F08, F17, F18."""
 
 from __future__ import annotations
 
@@ -105,11 +105,38 @@ def test_f02_f03_lost_child_and_poison(processes: Processes, tmp_path: Path) -> 
     assert Notice.objects.filter(recipient=admin, kind="job").count() == 1
 
 
-def test_f04_f05_broker_lost_with_its_queue(processes: Processes, broker: Broker, tmp_path: Path) -> None:
-    """F05: every queued job completes although the broker lost all of them. F04: none of them runs twice at a time."""
+def test_f04_a_job_longer_than_the_visibility_timeout(processes: Processes, tmp_path: Path) -> None:
+    """F04: the broker hands the running job to an idle second worker, whose start is a no-op: one result."""
+    log, short = tmp_path / "runs", {"TEST_VISIBILITY_SECONDS": "2", "TEST_RESTORE_SECONDS": "1"}
+    processes.worker("first", **short)
+    job = request_job(kind="fault.slow", key="f04", payload={"log": str(log), "seconds": 12})
+    wait_for(log.exists, 40, "the first worker to begin")
+    processes.worker("second", **short)
+    wait_for(lambda: "received" in processes.log("second"), 30, "the second worker to be given the job")
+    assert fresh(job).state == JobState.RUNNING  # the first is still at it
+    wait_for(lambda: fresh(job).state == JobState.DONE, 30, "the job to end")
+    assert log.read_text().split() == [str(job.pk)]
+    assert fresh(job).attempts == 1
+
+
+def test_f08_broker_memory_full(processes: Processes, broker: Broker, tmp_path: Path) -> None:
+    """F08: a full broker refuses the hint; the asker goes on, the job waits and is sent when there is room."""
+    log = tmp_path / "log"
+    broker.limit_memory("1")
+    job = request_job(kind="fault.quick", key="f08", payload={"log": str(log)})
+    assert (fresh(job).state, fresh(job).sent_at) == (JobState.QUEUED, None)
+    assert relay() == 1
+    assert fresh(job).sent_at is None
+    broker.limit_memory("0")
+    processes.worker()
+    wait_for(lambda: ended(job), 40, "the job to end")
+    assert log.read_text().split() == [str(job.pk)]
+
+
+def test_f05_broker_lost_with_its_queue(processes: Processes, broker: Broker, tmp_path: Path) -> None:
+    """F05: every queued job completes although the broker lost all of them, and each exactly once."""
     log = tmp_path / "log"
     jobs = [request_job(kind="fault.quick", key=f"f05-{n}", payload={"log": str(log)}) for n in range(5)]
-    jobs.append(request_job(kind="fault.slow", key="f04", payload={"log": str(log)}))
     broker.kill()
     lost = request_job(kind="fault.quick", key="f05-while-away", payload={"log": str(log)})
     assert fresh(lost).sent_at is None

@@ -1,4 +1,4 @@
-"""Sign-in: fixation, limits, timeouts, second factor, deactivation, tokens (S01, S02, S03, S05, S06, S09, B14)."""
+"""Sign-in: fixation, limits, timeouts, second factor, deactivation, tokens (S01–S03, S05, S06, S09, R12, B14)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ from rest_framework.test import APIClient
 from dealership.accounts.models import ApiToken, User
 from dealership.accounts.services import token_create
 from dealership.core.errors import DomainError, NotAllowed
+from dealership.jobs import runner
+from dealership.jobs.models import Job, JobState
+from dealership.jobs.services import request_job
 from dealership.org.choices import Role
 from dealership.org.leaving import register_holding
 from dealership.org.models import Store
-from dealership.org.services.people import person_deactivate
+from dealership.org.services.people import person_deactivate, person_reset_password
 from dealership.tests.builders import PASSWORD, make_person
 from dealership.tests.clients import client_for
 from dealership.tests.fault import free_port
@@ -168,7 +171,8 @@ def test_s05_totp_is_asked_and_a_code_works_once(li: User, freeze: Any) -> None:
     assert str(mfa_adapter().error_messages["incorrect_code"]) in answer.content.decode()
 
 
-def test_b14_deactivation_ends_sessions_and_tokens(store: Store, li: User) -> None:
+def test_r12_b14_deactivation_ends_sessions_tokens_and_exports(store: Store, li: User) -> None:
+    """The next request is sent to the sign-in, the token answers 401, exports that wait are cancelled."""
     client, admin = Client(), make_person(Role.SYS_ADMIN, None)
     assert attempt(client, "li.ming", PASSWORD).status_code == 302
     _, plain = token_create(by=li, name="脚本")
@@ -176,10 +180,21 @@ def test_b14_deactivation_ends_sessions_and_tokens(store: Store, li: User) -> No
     assert (client.get("/me/").status_code, api.get("/api/v1/me/").status_code) == (200, 200)
     assert UserSession.objects.filter(user=li).exists()
     keys = list(UserSession.objects.filter(user=li).values_list("session_key", flat=True))
+    ask = {"store_id": store.pk, "title": "10月销售月报", "payload": {"store": store.pk, "month": "2026-10"}}
+    waiting, running = (request_job(kind="reports.workbook", key=f"r12:{n}", by=li, **ask) for n in "12")
+    Job.objects.filter(pk=running.pk).update(state=JobState.RUNNING)
+    others = [
+        request_job(kind="reports.workbook", key="r12:3", by=admin, **ask),
+        request_job(kind="heartbeat", key="h", by=li),
+    ]
     person_deactivate(by=admin, person_id=li.pk)
     assert (client.get("/me/").status_code, api.get("/api/v1/me/").status_code) == (302, 401)
     assert not Session.objects.filter(session_key__in=keys).exists()
     assert not ApiToken.objects.filter(user=li, revoked_at=None).exists()
+    runner.run(waiting.pk)
+    found = {job.pk: (job.state, job.attempts, job.cancel_requested) for job in Job.objects.all()}
+    assert (found[waiting.pk], found[running.pk]) == (("cancelled", 0, True), ("running", 0, True))
+    assert [found[job.pk] for job in others] == [("queued", 0, False)] * 2
     assert WRONG in attempt(Client(), "li.ming", PASSWORD).content.decode() or Client().get("/me/").status_code == 302
 
 
@@ -210,6 +225,23 @@ def test_s03_tokens_expire_are_revoked_and_stored_hashed(li: User, freeze: Any) 
     freeze("2026-11-22 09:00+08:00")
     client_for(li).post(f"/me/tokens/{token.pk}/revoke/")
     assert api.get("/api/v1/me/").status_code == 401
+
+
+def test_s03_no_token_or_session_outlives_a_rotation_or_a_sign_out(li: User) -> None:
+    """A new initial password revokes every token; a session cookie kept from before the sign-out answers nobody."""
+    client = Client()
+    attempt(client, "li.ming", PASSWORD)
+    _, plain = token_create(by=li, name="脚本")
+    cookie = client.cookies["sessionid"].value
+    client.post("/accounts/logout/")
+    replayed = Client()
+    replayed.cookies["sessionid"] = cookie
+    assert replayed.get("/api/v1/me/").status_code == 401
+    api = APIClient(HTTP_AUTHORIZATION=f"Bearer {plain}")
+    assert api.get("/api/v1/me/").status_code == 200
+    person_reset_password(by=make_person(Role.SYS_ADMIN, None), person_id=li.pk)
+    assert api.get("/api/v1/me/").status_code == 401
+    assert APIClient(HTTP_AUTHORIZATION=f"Bearer {plain[:-1]}x").get("/api/v1/me/").status_code == 401
 
 
 def test_token_by_password_and_not_with_a_second_factor(li: User) -> None:

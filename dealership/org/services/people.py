@@ -21,7 +21,7 @@ from dealership.core.services import lock, service
 from dealership.core.text import fold
 from dealership.org import selectors
 from dealership.org.choices import Role
-from dealership.org.leaving import holdings_of
+from dealership.org.leaving import end_all, holdings_of
 from dealership.org.models import DealerGroup, Membership, Store, Team
 from dealership.org.reach import require
 
@@ -159,7 +159,10 @@ def person_change(*, by: User, person_id: int, name: str, employee_no: str, emai
 
 @service
 def person_deactivate(*, by: User, person_id: int) -> User:
-    """Close an account: sessions and tokens end at once (B14). Refused while the person still holds customers."""
+    """Close an account: sessions, tokens and files being made for it end at once (B14, R12).
+
+    Refused while the person still holds customers.
+    """
     require(by, "user.manage")
     person = _other_person(by, person_id)
     if held := holdings_of(person):
@@ -171,6 +174,7 @@ def person_deactivate(*, by: User, person_id: int) -> User:
     person.is_active = False
     person.save(update_fields=["is_active"])
     sign_out_everywhere(by=by, user=person)
+    end_all(person)
     record(by=by, action="user.deactivate", target=person)
     return person
 

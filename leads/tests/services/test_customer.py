@@ -88,7 +88,9 @@ def test_further_numbers_and_a_taken_one(store, consultant, colleague):
         phone_add(by=consultant, customer_id=customer.pk, phone=taken)
 
 
-def test_r_pipl_reveal_is_logged_needs_a_reason_and_has_a_limit(person, store, consultant, colleague):
+def test_p01_r_pipl_reveal_is_logged_needs_a_reason_and_the_31st_in_an_hour_is_refused(
+    person, store, consultant, colleague
+):
     phone = new_phone()
     customer = make_visit(consultant, store, phone=phone).customer
     told = {"customer_id": customer.pk, "field": "phone", "ip": "10.0.0.8"}

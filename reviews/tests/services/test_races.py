@@ -124,6 +124,62 @@ def test_r05_two_windows_of_the_owner_the_second_sees_the_conflict(floor):
     assert sorted(got) == ["done", "stale"]
 
 
+def write_and_lock(floor, review) -> list[str]:
+    """The consultant saves what stands in an open form while the manager finishes the report."""
+    return at_once(
+        lambda: review_write(
+            by=floor.consultant, review_id=review.pk, version=review.version, words={"problems": "现车颜色不全"}
+        ),
+        lambda: review_lock(by=floor.manager, review_id=review.pk),
+    )
+
+
+def test_r05_an_edit_after_the_manager_finished_is_refused_and_nothing_is_lost(floor):
+    """Whoever is first: saved words are in the finished report, refused ones are not; finished stays finished."""
+    review = submitted(floor)
+    wrote, locked = write_and_lock(floor, review)
+    now = Review.objects.get(pk=review.pk)
+    assert (locked, now.state) == ("done", ReviewState.LOCKED)
+    assert wrote in ("done", "stale")
+    assert (now.problems == "现车颜色不全") == (wrote == "done")
+    told = {"by": floor.consultant, "review_id": review.pk, "words": {"problems": "晚了一步"}}
+    for version, code in ((review.version, "stale"), (now.version, "state")):
+        with pytest.raises(Conflict) as refused:
+            review_write(version=version, **told)
+        assert refused.value.code == code
+    assert Review.objects.get(pk=review.pk).problems == now.problems
+
+
+def test_r05_control_without_the_lock_the_edit_undoes_the_finishing(floor, monkeypatch):
+    review = submitted(floor)
+    read, locked = threading.Barrier(2), threading.Event()
+
+    def no_lock(queryset, pk):
+        row = queryset.get(pk=pk)
+        read.wait()
+        return row
+
+    monkeypatch.setattr(writing, "lock", no_lock)
+    got = at_once(
+        lambda: (review_lock(by=floor.manager, review_id=review.pk), locked.set()),
+        lambda: _write_after(locked, floor, review, monkeypatch),
+    )
+    assert got == ["done", "done"]
+    assert Review.objects.get(pk=review.pk).state != ReviewState.LOCKED
+
+
+def _write_after(locked: threading.Event, floor, review, monkeypatch) -> None:
+    """The writer read before the lock and saves after it."""
+    before = writing.put_words
+
+    def late(row, words):
+        locked.wait(20)
+        before(row, words)
+
+    monkeypatch.setattr(writing, "put_words", late)
+    review_write(by=floor.consultant, review_id=review.pk, version=review.version, words={"problems": "现车颜色不全"})
+
+
 def test_f17_two_openings_at_once_open_each_report_once(floor):
     got = at_once(lambda: review_open(day=DAY, store=floor.store), lambda: review_open(day=DAY, store=floor.store))
     assert got == ["done", "done"]
