@@ -47,7 +47,8 @@ class Url:
     """What one address promises.
 
     `row`: the name in `World.rows` whose id goes into the address as `kwarg`; `resource`: its name in the role
-    table, which decides who reaches it (404 otherwise; without a row: 403 for roles that reach none of it);
+    table, which decides who reaches it (404 otherwise; without a row: 403 for roles that reach none of it); `needs`:
+    further resources a reader must reach some of; `hidden`: the status of such a refusal, where it is not 403;
     `view` and `act`: the act needed to read and to write (403 otherwise); `hand`: the act counts on one's own row
     only, unless the person has this one too (`HANDS_OFF`: never); `roles`: who may write, where no act says it;
     `refs`: names of the body that are ids of rows of the same place; `also`: further statuses an allowed request
@@ -59,6 +60,8 @@ class Url:
     row: str = ""
     kwarg: str = "pk"
     resource: str = ""
+    needs: tuple[str, ...] = ()
+    hidden: int = 403
     view: str = ""
     act: str = ""
     hand: str = ""
@@ -182,8 +185,9 @@ def expected(world: World, url: Url, persona: Persona, method: str, place: str) 
         allowed = allowed and url.hand in rule.acts
     if url.roles and method not in SAFE:
         allowed = persona.role in url.roles
-    if url.resource and not url.row and url.resource not in rule.reach:
-        return frozenset({403}) | url.also
+    needed = url.needs if url.row else (*url.needs, *filter(None, [url.resource]))
+    if not rule.reach.keys() >= set(needed):
+        return frozenset({url.hidden})
     reached = not (url.row and url.resource) or world.reaches(persona, url.resource, place)
     if allowed and reached:
         return ANSWERED | url.also

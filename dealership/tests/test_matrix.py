@@ -148,7 +148,7 @@ def text_of(response: Any) -> str:
 
 
 # Everybody who must be refused is tried at every address; of those who are let in these many, others at each address.
-ALLOWED_TRIED = 5
+ALLOWED_TRIED = 3
 
 
 def turned(world: World, number: int) -> list[tuple[str, Persona]]:

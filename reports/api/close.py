@@ -15,6 +15,8 @@ from rest_framework.views import APIView
 
 from dealership.audit.services import once
 from dealership.core.api import CursorPages
+from dealership.core.errors import NotAllowed
+from dealership.core.scoping import reach_for
 from dealership.org.reach import can
 from reports.models import MonthClose
 from reports.selectors.close import close_get, close_list
@@ -82,7 +84,9 @@ class MonthCloseList(APIView):
 
     @extend_schema(operation_id="month_closes_list", responses=MonthCloseListPage, tags=["month-closes"])
     def get(self, request: Request) -> Response:
-        """Closes of the stores in reach, newest first."""
+        """Closes of the stores in reach, newest first; 403 for a role that reaches none anywhere."""
+        if reach_for(request.user, "month_close").is_empty:
+            raise NotAllowed
         pages = CursorPages()
         pages.ordering = ("-month", "-pk")
         rows = pages.paginate_queryset(close_list(user=request.user).order_by("-month", "-pk"), request, self)

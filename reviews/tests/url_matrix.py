@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dealership.core import periods
-from dealership.tests.matrix import CANARY, PAYLOAD, WRITE, Url, World, pages
+from dealership.tests.matrix import CANARY, HANDS_OFF, PAYLOAD, WRITE, Url, World, pages
 from reviews.choices import ReviewKind
 from reviews.models import Review
 from reviews.services.opening import review_open
 from reviews.services.writing import review_submit
 
 ROW = {"row": "review", "resource": "review"}
-# Whose report it is decides: readers in reach who are not its owner are refused.
-OWNER_ONLY = frozenset({403})
+# Readers within reach who are not the owner are refused, whatever they may write elsewhere.
+OWN = {"act": "review.write", "hand": HANDS_OFF, **ROW}
+COMMENT: dict[str, Any] = {"data": {"text": "请补充竞品价格"}, "act": "review.write", "hand": "review.comment", **ROW}
 
 URLS = {
     **pages("reviews:list", "reviews:mine", "reviews:evening", "api-review-list"),
     "reviews:team": Url(view="review.comment"),
-    "reviews:remind": Url(WRITE, also=frozenset({403, 404})),
+    # 404: nobody is late
+    "reviews:remind": Url(WRITE, act="review.return", also=frozenset({404})),
     "reviews:open": Url(WRITE),
     **pages("reviews:detail", "reviews:print", **ROW),
-    **pages("reviews:refresh", "reviews:write", "reviews:submit", methods=WRITE, also=OWNER_ONLY, **ROW),
-    "reviews:comment": Url(WRITE, also=OWNER_ONLY, data={"text": "请补充竞品价格"}, **ROW),
+    **pages("reviews:refresh", "reviews:write", "reviews:submit", methods=WRITE, **OWN),
+    "reviews:comment": Url(WRITE, **COMMENT),
     "reviews:return": Url(WRITE, act="review.return", data={"text": "请补充竞品价格"}, **ROW),
     "reviews:mark_reviewed": Url(WRITE, act="review.comment", data={"text": "写得清楚"}, **ROW),
     "reviews:lock": Url(WRITE, act="review.lock", **ROW),
-    "api-review-one": Url(("GET", "PATCH"), also=OWNER_ONLY, data={"version": 1}, **ROW),
-    "api-review-submit": Url(WRITE, also=OWNER_ONLY, **ROW),
-    "api-review-comment": Url(WRITE, also=OWNER_ONLY, data={"text": "请补充竞品价格"}, **ROW),
+    "api-review-one": Url(("GET", "PATCH"), data={"version": 1}, **OWN),
+    "api-review-submit": Url(WRITE, **OWN),
+    "api-review-comment": Url(WRITE, **COMMENT),
     "api-review-return": Url(WRITE, act="review.return", data={"text": "请补充竞品价格"}, **ROW),
     "api-review-mark-reviewed": Url(WRITE, act="review.comment", data={"text": "写得清楚"}, **ROW),
     "api-review-lock": Url(WRITE, act="review.lock", **ROW),
