@@ -15,6 +15,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
+from dealership.core.middleware import SessionTimeoutMiddleware
 from dealership.tests.clients import client_for
 from dealership.tests.matrix import (
     ANSWERED,
@@ -47,6 +48,7 @@ LIBRARY = ("account_", "mfa_", "usersessions_")
 def _quiet(settings: Any) -> Iterator[None]:
     """Thousands of requests from one address: no limits (they have their own tests), no log."""
     settings.ACCOUNT_RATE_LIMITS = False
+    settings.HEALTH_PROBE_SECONDS = 3600
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
@@ -67,6 +69,9 @@ def clients(world: World) -> dict[str, Client]:
     for key, persona in world.personas.items():
         found[key] = client_for(persona.user)
         found[key].get("/me/")
+        session = found[key].session
+        session[SessionTimeoutMiddleware.KEY] += 3600  # noted as seen for the whole module: no request saves it again
+        session.save()
         found[key].raise_request_exception = False
     return found
 
