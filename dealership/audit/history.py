@@ -27,10 +27,13 @@ class _UpdateTrigger(trigger.Event):
         return {name: value.replace(pair, wide) if isinstance(value, str) else value for name, value in told.items()}
 
 
+PER_STATEMENT: pgtrigger.Level = pgtrigger.Statement  # type: ignore[has-type]  # pgtrigger is not checked
+
+
 class InsertEvent(pghistory.InsertEvent):
     """The row as it was made."""
 
-    level = pgtrigger.Statement
+    level = PER_STATEMENT
 
     def __deepcopy__(self, memo: dict[int, Any]) -> InsertEvent:
         """pghistory copies its defaults for every model, and a copy of an operation does not equal the operation."""
@@ -40,7 +43,7 @@ class InsertEvent(pghistory.InsertEvent):
 class UpdateEvent(pghistory.UpdateEvent):
     """The new row of every update that changes something."""
 
-    level = pgtrigger.Statement
+    level = PER_STATEMENT
 
     def __deepcopy__(self, memo: dict[int, Any]) -> UpdateEvent:
         return type(self)()

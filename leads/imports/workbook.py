@@ -11,6 +11,7 @@ from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 
 from dealership.core.cells import safe_cell
+from dealership.core.sheet_write import table_write
 from leads.choices import ImportKind
 from leads.imports.columns import COLUMNS, NUMBER, REASON
 
@@ -41,23 +42,16 @@ def template_write(target: IO[bytes] | Path, kind: str, most: int) -> None:
 
 def errors_write(target: Path, kind: str, lines: Iterable[tuple[int, dict[str, str], str]]) -> None:
     """Only the bad rows as they were typed, each with its reasons; may be mended and uploaded again."""
-    book = Workbook(write_only=True)
     heads = [(NUMBER, 8), *((column.title, column.width) for column in COLUMNS[kind]), (REASON, 60)]
-    sheet = _sheet(book, "错误行", heads)
-    for number, values, reason in lines:
-        sheet.append([number, *_texts(sheet, kind, values), safe_cell(sheet, reason)])
-    book.save(target)
+    rows = ((number, *_texts(kind, values), reason) for number, values, reason in lines)
+    table_write(target, "错误行", heads, rows)
 
 
 def results_write(target: Path, kind: str, lines: Iterable[tuple[int, dict[str, str], str, str]]) -> None:
     """Every row with what happened to it."""
-    book = Workbook(write_only=True)
     heads = [(NUMBER, 8), ("处理结果", 18), ("说明", 50), *((c.title, c.width) for c in COLUMNS[kind])]
-    sheet = _sheet(book, "导入结果", heads)
-    for number, values, outcome, reason in lines:
-        told = [safe_cell(sheet, outcome), safe_cell(sheet, reason)]
-        sheet.append([number, *told, *_texts(sheet, kind, values)])
-    book.save(target)
+    rows = ((number, outcome, reason, *_texts(kind, values)) for number, values, outcome, reason in lines)
+    table_write(target, "导入结果", heads, rows)
 
 
 def reasons(errors: list[dict[str, str]]) -> str:
@@ -65,10 +59,9 @@ def reasons(errors: list[dict[str, str]]) -> str:
     return "；".join(f"{error['column']}：{error['reason']}" for error in errors)
 
 
-def _texts(sheet: Any, kind: str, values: dict[str, str]) -> list[Any]:
+def _texts(kind: str, values: dict[str, str]) -> list[str | None]:
     """Text cells; an empty one needs no cell."""
-    texts = (values.get(column.key) for column in COLUMNS[kind])
-    return [safe_cell(sheet, text) if text else None for text in texts]
+    return [values.get(column.key) or None for column in COLUMNS[kind]]
 
 
 def _sheet(book: Workbook, title: str, heads: list[tuple[str, int]]) -> Any:

@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from dealership.core import periods
+from dealership.core.copying import copy_in
 from dealership.core.services import service
 from dealership.core.text import clean_text, pinyin_of
 from dealership.notices.services import notify
@@ -86,19 +87,19 @@ def _write(by: Any, store: Store, rows: Sequence[CustomerRow], teams: dict[int, 
         if row.phone not in known and row.phone not in made:
             customer = _customer(store, row, teams)
             made[row.phone] = row, customer, _card(customer, row)
-    Customer.objects.bulk_create(customer for _, customer, _ in made.values())
-    CustomerPhone.objects.bulk_create(
-        CustomerPhone(store=store, customer=customer, number=row.phone, last4=row.phone[-4:])
-        for row, customer, _ in made.values()
+    copy_in(Customer, (customer for _, customer, _ in made.values()))
+    copy_in(
+        CustomerPhone,
+        (
+            CustomerPhone(store=store, customer=customer, number=row.phone, last4=row.phone[-4:])
+            for row, customer, _ in made.values()
+        ),
     )
-    Prospect.objects.bulk_create(card for _, _, card in made.values())
-    StatusChange.objects.bulk_create(
-        StatusChange(from_status="", to_status=card.status, **_event(card, row)) for row, _, card in made.values()
-    )
-    GradeChange.objects.bulk_create(
-        GradeChange(from_grade="", to_grade=card.grade, **_event(card, row)) for row, _, card in made.values()
-    )
-    FollowUpTask.objects.bulk_create(_task(card, row) for row, _, card in made.values())
+    copy_in(Prospect, (card for _, _, card in made.values()))
+    events = [(card, _event(card, row)) for row, _, card in made.values()]
+    copy_in(StatusChange, (StatusChange(from_status="", to_status=card.status, **told) for card, told in events))
+    copy_in(GradeChange, (GradeChange(from_grade="", to_grade=card.grade, **told) for card, told in events))
+    copy_in(FollowUpTask, (_task(card, row) for row, _, card in made.values()))
     left = {phone: card for phone, (_, _, card) in made.items()}
     return [left.pop(row.phone, None) for row in rows]
 

@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from dealership.audit.services import record
 from dealership.core import periods
+from dealership.core.copying import copy_in
 from dealership.core.errors import Conflict, DomainError
 from dealership.core.services import lock, service
 from dealership.core.sheet_read import read_sheet
@@ -187,7 +188,8 @@ def _checked(*, batch_id: int, lines: list[Line], notes: list[str]) -> None:
     batch = lock(ImportBatch.objects.all(), batch_id)
     if batch.state != ImportState.UPLOADED:
         return
-    ImportRow.objects.bulk_create(
+    copy_in(
+        ImportRow,
         (
             ImportRow(
                 batch=batch, number=line.number, values=line.values, verdict=line.verdict, errors=line.errors,
@@ -195,7 +197,6 @@ def _checked(*, batch_id: int, lines: list[Line], notes: list[str]) -> None:
             )
             for line in lines
         ),
-        batch_size=2_000,
     )  # fmt: skip
     counts = {verdict: sum(line.verdict == verdict for line in lines) for verdict in RowVerdict}
     batch.rows_good, batch.rows_bad = counts[RowVerdict.GOOD], counts[RowVerdict.BAD]

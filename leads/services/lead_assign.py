@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from dealership.audit.services import record
 from dealership.core import periods
+from dealership.core.copying import copy_in
 from dealership.core.errors import Conflict, NotFound
 from dealership.core.periods import Period
 from dealership.core.scoping import reach_for
@@ -103,8 +104,8 @@ def _save(given: list[Given], moment: dt.datetime) -> None:
         same = {name: getattr(leads[0], name) for name in GIVEN}
         rows = Lead.objects.filter(pk__in=[lead.pk for lead in leads])
         rows.update(**same, version=F("version") + 1, updated_at=moment)
-    LeadAssignment.objects.bulk_create(turn for _, turn, _ in given)
-    LeadChange.objects.bulk_create(row for _, _, row in given)
+    copy_in(LeadAssignment, (turn for _, turn, _ in given))
+    copy_in(LeadChange, (row for _, _, row in given))
 
 
 def _tell(given: list[Given]) -> None:

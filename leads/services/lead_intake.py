@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from dealership.audit.services import record
 from dealership.core import periods
+from dealership.core.copying import copy_in
 from dealership.core.errors import Conflict, DomainError
 from dealership.core.services import service
 from dealership.core.text import clean_text
@@ -291,7 +292,7 @@ def _insert(by: Any, fresh: list[tuple[Taken, Lead]], moment: dt.datetime) -> No
         lead_state.move(lead, LeadEvent.TAKE_IN)
     try:
         with transaction.atomic():
-            Lead.objects.bulk_create(lead for _, lead in fresh)
+            copy_in(Lead, (lead for _, lead in fresh))
     except IntegrityError:
         for taken, lead in fresh:
             _insert_one(by, taken, lead, moment)
@@ -299,7 +300,7 @@ def _insert(by: Any, fresh: list[tuple[Taken, Lead]], moment: dt.datetime) -> No
         for taken, lead in fresh:
             taken.outcome, taken.lead = Outcome.CREATED, lead
     made = [taken.lead for taken, _ in fresh if taken.outcome == Outcome.CREATED and taken.lead is not None]
-    LeadChange.objects.bulk_create(_opened(made, moment, by))
+    copy_in(LeadChange, _opened(made, moment, by))
 
 
 def _opened(leads: list[Lead], moment: dt.datetime, by: Any) -> Iterable[LeadChange]:
