@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from dealership.notices.models import Notice
 from dealership.org import duty
 from dealership.org.choices import Role
 from dealership.org.models import DutyDay, LeaveRequest
+from dealership.org.services import duty as writes
+from dealership.tests.builders import make_team
 from dealership.tests.clients import assert_same_query_count
 
 MONDAY = dt.date(2026, 11, 23)
@@ -89,3 +92,25 @@ def test_the_api_plans_reads_and_clears(crew, store, api_for):
     assert api.get("/api/v1/duties/?from=2026-11-23&to=2027-11-23").status_code == 400
     seen = api_for(crew["he"]).get("/api/v1/duties/").json()["results"]
     assert {row["user"] for row in seen} == {crew["he"].pk}
+
+
+def test_an_approved_leave_is_told_to_those_whose_day_it_changes(crew, store, other_store, person):
+    """Who asked hears either answer; managers, the team's leader and the stand-in hear of an approved leave only."""
+    team, other = make_team(store, "一组"), make_team(store, "二组")
+    stand_in = person(Role.SALES_CONSULTANT, store)
+    me = person(Role.SALES_CONSULTANT, store, team=team, name="李明")
+    leader, foreign = person(Role.TEAM_LEADER, store, team=team), person(Role.TEAM_LEADER, store, team=other)
+    second, next_door = person(Role.SHOWROOM_MANAGER, store), person(Role.SHOWROOM_MANAGER, other_store)
+    writes.duty_hand_over(by=crew["manager"], store=store, user=me, day=MONDAY, replacement=stand_in)
+    refused = writes.leave_ask(by=me, store=store, first_day=MONDAY, last_day=MONDAY, reason="家中有事")
+    writes.leave_decide(by=crew["manager"], leave_id=refused.pk, approve=False)
+    assert [(row.recipient, "未获批准" in row.text) for row in Notice.objects.filter(kind="leave")] == [(me, True)]
+    Notice.objects.all().delete()
+    days = {"first_day": MONDAY, "last_day": MONDAY + dt.timedelta(days=1)}
+    asked = writes.leave_ask(by=me, store=store, reason="家中有事", **days)
+    writes.leave_decide(by=crew["manager"], leave_id=asked.pk, approve=True)
+    told = dict(Notice.objects.filter(kind="leave").values_list("recipient", "text"))
+    assert set(told) == {me.pk, leader.pk, second.pk, stand_in.pk}
+    assert told[me.pk].startswith("您 11-23 至 11-24 的请假已批准")
+    assert told[leader.pk] == "李明 11-23 至 11-24 请假，请安排当天的接待和跟进。"
+    assert not {foreign.pk, next_door.pk, crew["manager"].pk} & set(told)

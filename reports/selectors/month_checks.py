@@ -13,14 +13,21 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 
 from dealership.approvals.models import Approval, ApprovalState
-from dealership.core.periods import Period
+from dealership.core.periods import Period, day_bucket
 from leads.choices import VisitType
 from leads.models import Visit
 from reports.choices import CheckLevel
 from reviews.choices import ReviewKind
 from reviews.models import Review
-from sales.choices import CertificateStatus, DealStatus, PaymentStatus, RefundStatus, VehicleStatus
-from sales.models import Deal, Invoice, Payment, Refund
+from sales.choices import (
+    CertificateStatus,
+    DayCloseState,
+    DealStatus,
+    PaymentStatus,
+    RefundStatus,
+    VehicleStatus,
+)
+from sales.models import DayClose, Deal, Invoice, Payment, Refund
 
 SHOWN = 20
 CERTIFICATE_HERE = (CertificateStatus.REDEEMED, CertificateStatus.IN_STORE)
@@ -84,6 +91,22 @@ def _unreconciled(store_id: int, period: Period) -> Check:
     items = _items(rows, "payment", lambda row: f"{row.deal} {row.get_purpose_display()} {row.amount:,.2f}")
     hint = "已到账但未对账，请财务与银行流水核对。"
     return make_check("unreconciled_receipts", "未对账收款", hint, items, level=CheckLevel.WARNING)
+
+
+def _unconfirmed_days(store_id: int, period: Period) -> Check:
+    """Days with money whose newest count (日结) is not confirmed, or that were never counted (R-PAY)."""
+    money = Payment.objects.filter(store_id=store_id, **period.filter("cleared_at")).cleared()
+    booked = set(money.order_by().annotate(day=day_bucket("cleared_at")).values_list("day", flat=True).distinct())
+    counts = DayClose.objects.filter(store_id=store_id, **period.filter("day", is_date=True))
+    newest = dict(counts.order_by("day", "revision").values_list("day", "state"))
+    items = [
+        {"label": f"{day:%m-%d} {DayCloseState(newest[day]).label if day in newest else '未日结'}",
+         "kind": "day_close", "id": day.isoformat()}
+        for day in sorted(booked | set(newest))
+        if newest.get(day) != DayCloseState.CONFIRMED
+    ]  # fmt: skip
+    hint = "请出纳点款日结，由会计确认；已退回的请重新提交。"
+    return make_check("unconfirmed_days", "日结未确认", hint, items, level=CheckLevel.WARNING)
 
 
 def _delivered_without_invoice(store_id: int, period: Period) -> Check:
@@ -170,6 +193,7 @@ CHECKS: tuple[Callable[[int, Period], Check], ...] = (
     _uncleared_receipts,
     _unpaid_refunds,
     _unreconciled,
+    _unconfirmed_days,
     _delivered_without_invoice,
     _invoice_without_delivery,
     _invoice_vin,

@@ -84,6 +84,24 @@ def test_a_day_is_signed_by_the_desk_and_confirmed_by_the_manager(store: Any, se
     assert "小周 10:00 签字（2 组） · 赵经理" in dict(table.facts)["11-10 周二"]
 
 
+def test_a_refused_signature_keeps_the_weather_as_typed(store: Any, seller: Any) -> None:
+    """The page of that day comes back with the sentence and the word; mended and sent again it is signed."""
+    desk = make_person(Role.RECEPTIONIST, store)
+    visit = make_visit(seller, store)
+    Visit.objects.filter(pk=visit.pk).update(visit_type=VisitType.INCOMPLETE)
+    client, form = client_for(desk), {"store": store.pk, "day": DAY.isoformat(), "weather": "雷阵雨"}
+    refused = client.post("/reports/registers/visits/sign/", form)
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert "还有 1 组来访未完善" in page
+    assert 'name="weather" value="雷阵雨"' in page
+    assert f'name="day" value="{DAY}"' in page
+    assert not RegisterDay.objects.exists()
+    Visit.objects.filter(pk=visit.pk).update(visit_type=VisitType.FIRST_CAPTURED)
+    assert client.post("/reports/registers/visits/sign/", form).status_code == 302
+    assert RegisterDay.objects.get().weather == "雷阵雨"
+
+
 def test_an_unfinished_visit_is_named_before_signing(store: Any, seller: Any) -> None:
     desk = make_person(Role.RECEPTIONIST, store)
     visit = make_visit(seller, store)

@@ -9,6 +9,7 @@ PAGES: dict[str, str] = {
     "visit": "leads:prospect_detail",
     "deal": "sales:deal_page",
     "payment": "sales:payment_list",
+    "day_close": "sales:day_close",
     "approval": "approvals:list",
     "vehicle": "sales:vehicle_page",
     "review": "reviews:detail",
@@ -20,6 +21,8 @@ PAGES: dict[str, str] = {
     "kpi": "reports:kpi_rows",
 }
 LISTS = {"sales:payment_list", "approvals:list"}
+# Pages of a day: the id is the day.
+DAYS = {"sales:day_close"}
 
 
 def page_of_row(kind: str, target_id: int | str | None) -> str:
@@ -27,6 +30,8 @@ def page_of_row(kind: str, target_id: int | str | None) -> str:
     name = PAGES.get(kind, "")
     if not name or (target_id is None and name not in LISTS):
         return ""
+    if name in DAYS:
+        return f"{reverse(name)}?day={target_id}"
     try:
         return reverse(name, args=() if name in LISTS else (target_id,))
     except NoReverseMatch:

@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -63,19 +63,26 @@ def register_first(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def register(request: HttpRequest, kind: str) -> HttpResponseBase:
     """One table; `as=xlsx` is the file. A wrong choice is named and the default shown."""
-    asked = _asked(request, kind)
-    made = _made(actor(request), asked)
+    asked = _asked(request, kind, request.GET)
     if request.GET.get("as") == "xlsx":
-        return _file(request, kind, asked.store, made)
+        return _file(request, kind, asked.store, _made(actor(request), asked))
+    return _page(request, asked)
+
+
+def _page(request: HttpRequest, asked: Asked, error: DomainError | None = None) -> HttpResponse:
+    """The table; after a refused signature with its sentence on top and the weather as typed."""
     names = [(name, card_name(name, asked.store)) for name in KINDS if _reaches(actor(request), name)]
     context = {
         "asked": asked,
-        "register": made,
+        "register": _made(actor(request), asked),
         "names": names,
         "today": periods.today(),
-        "is_wide": kind != "activity",
+        "is_wide": asked.kind != "activity",
+        "error": error,
+        "weather": request.POST.get("weather", ""),
     }
-    return render(request, "reports/register.html", context | _signing(actor(request), asked))
+    status = error.status if error else 200
+    return render(request, "reports/register.html", context | _signing(actor(request), asked), status=status)
 
 
 @require_safe
@@ -105,30 +112,38 @@ def register_sign(request: HttpRequest, act: str) -> HttpResponseBase:
     if not form.is_valid() or form.cleaned_data["store"] is None:
         raise NotFound
     store, day = form.cleaned_data["store"], form.cleaned_data["day"] or periods.today()
-    if act == "sign":
-        register_day_sign(by=user, store=store, day=day, weather=request.POST.get("weather", ""))
-        done(request, "已签字。")
-    elif act == "confirm":
-        register_day_confirm(by=user, store=store, day=day)
-        done(request, "已确认。")
-    else:
-        raise Http404
+    try:
+        _sign(act, by=user, store=store, day=day, weather=request.POST.get("weather", ""))
+    except DomainError as error:
+        if error.status not in (409, 422):
+            raise
+        return _page(request, _asked(request, "visits", request.POST), error)
+    done(request, "已签字。" if act == "sign" else "已确认。")
     answer = redirect("reports:register", "visits")
     answer["Location"] += f"?store={store.pk}&day={day}"
     return answer
+
+
+def _sign(act: str, *, by: Any, store: Store, day: dt.date, weather: str) -> None:
+    if act == "sign":
+        register_day_sign(by=by, store=store, day=day, weather=weather)
+    elif act == "confirm":
+        register_day_confirm(by=by, store=store, day=day)
+    else:
+        raise Http404
 
 
 def _reaches(user: Any, kind: str) -> bool:
     return not reach_for(user, RESOURCES[kind]).is_empty
 
 
-def _asked(request: HttpRequest, kind: str) -> Asked:
+def _asked(request: HttpRequest, kind: str, words: QueryDict) -> Asked:
     if kind not in KINDS:
         raise Http404
     user = actor(request)
     if not _reaches(user, kind):
         raise NotAllowed
-    form = RegisterForm(request.GET, user=user)
+    form = RegisterForm(words, user=user)
     form.is_valid()
     store = form.cleaned_data.get("store") or form.first_store()
     if store is None:

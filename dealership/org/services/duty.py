@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.urls import reverse
 
 from dealership.accounts.models import User
 from dealership.audit.services import record
@@ -13,11 +14,12 @@ from dealership.core.errors import DomainError, NotAllowed, NotFound
 from dealership.core.periods import Period
 from dealership.core.services import lock, service
 from dealership.core.text import clean_text
-from dealership.org.choices import DutyKind, LeaveState
+from dealership.org.choices import DutyKind, LeaveState, Role
 from dealership.org.duty import OFF_KINDS, duties
 from dealership.org.models import DutyDay, LeaveRequest, Membership, Store
 from dealership.org.reach import can, people_in, require
 from dealership.org.roles import ROTA_ROLES, SELLING_ROLES
+from dealership.org.telling import tell
 
 LONGEST_LEAVE = 60
 FURTHEST = dt.timedelta(days=366)
@@ -144,7 +146,30 @@ def leave_decide(*, by: User, leave_id: int, approve: bool) -> LeaveRequest:
             if user_id == row.user_id:
                 _write(by, row.store, row.user, day, DutyKind.LEAVE)
     record(by=by, action="leave.decide", target=row, changes={"state": row.state, "user": row.user_id})
+    _tell_of_leave(row, by)
     return row
+
+
+def _tell_of_leave(row: LeaveRequest, by: User) -> None:
+    """The answer to who asked; approved leave also to who plans the rota, leads the team or takes a day over."""
+    days = (
+        f"{row.first_day:%m-%d} 至 {row.last_day:%m-%d}" if row.last_day > row.first_day else f"{row.first_day:%m-%d}"
+    )
+    word = "已批准" if row.state == LeaveState.APPROVED else "未获批准"
+    told = {"kind": "leave", "key": f"leave:{row.pk}:{row.state}", "url": reverse("rota:page")}
+    tell(to=[row.user], text=f"您 {days} 的请假{word}（{by}）。", **told)
+    if row.state != LeaveState.APPROVED:
+        return
+    posts = Membership.objects.filter(store=row.store, valid__contains=row.first_day, user__is_active=True)
+    teams = posts.filter(user=row.user).exclude(team=None).values("team")
+    planners = Q(role=Role.SHOWROOM_MANAGER) | Q(role=Role.TEAM_LEADER, team__in=teams)
+    span = {"user": row.user, "day__gte": row.first_day, "day__lte": row.last_day}
+    takers = DutyDay.objects.filter(store=row.store, replacement__isnull=False, **span).values("replacement")
+    people = User.objects.filter(Q(pk__in=posts.filter(planners).values("user")) | Q(pk__in=takers))
+    tell(
+        to=people.exclude(pk__in=[row.user_id, by.pk]).order_by("pk"),
+        text=f"{row.user} {days} 请假，请安排当天的接待和跟进。", **told,
+    )  # fmt: skip
 
 
 @service

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, sync_playwright
 
 from dealership.core import request_cache
 from dealership.jobs.models import Job, JobState
@@ -90,7 +90,12 @@ def sign_in(browser: Browser, live_server: Any) -> Iterator[Callable[..., Person
             if message.type == "error":
                 person.complaints.append(message.text)
 
+        def asked(dialog: Dialog) -> None:
+            person.complaints.append(f"dialog: {dialog.message}")
+            dialog.dismiss()
+
         person.page.on("console", heard)
+        person.page.on("dialog", asked)
         person.page.on("pageerror", lambda error: person.complaints.append(str(error)))
         if not typed:
             cookie = client_for(user).cookies[settings.SESSION_COOKIE_NAME]

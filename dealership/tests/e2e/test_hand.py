@@ -10,12 +10,14 @@ from django.conf import settings
 from django.urls import reverse
 from playwright.sync_api import Route
 
+from dealership.accounts.models import User
 from dealership.org.choices import Role
 from dealership.org.models import Store
 from dealership.tests.builders import make_person, make_store
 from dealership.tests.e2e.conftest import DESK, PHONE, Person
+from dealership.tests.matrix import PAYLOAD
 from leads.models import CustomerPhone, Visit
-from leads.tests.builders import make_prospect, make_visit
+from leads.tests.builders import make_follow_up, make_prospect, make_visit
 from reports.services.close import month_snapshot
 from sales.choices import DealStatus
 from sales.models import Deal
@@ -87,11 +89,13 @@ def test_an_uncaptured_party_is_one_tap(house: tuple[Store, Staff], sign_in: Sig
 
 
 def _pages(store: Store, staff: Staff) -> list[tuple[Any, list[str]]]:
-    """The main pages with something on them, by who uses them."""
+    """The main pages with something on them, by who uses them; names and texts are markup (S08)."""
     deals = {
         status: deal_in(status, staff, store) for status in (DealStatus.ORDERED, DealStatus.PAID, DealStatus.READY)
     }
-    card = make_prospect(staff.consultant, store)
+    card = make_prospect(staff.consultant, store, name=PAYLOAD, note=f"{PAYLOAD}'\"</script><svg/onload=alert(2)>")
+    make_follow_up(staff.consultant, card, content=f"{PAYLOAD} 客户说周末带家人来看车")
+    User.objects.filter(pk=staff.consultant.pk).update(name=PAYLOAD)
     make_visit(staff.consultant, store, captured=None)
     close = _closing(store)
     lists = "leads:visit_list leads:visit_new leads:prospect_list leads:prospect_board sales:deal_list".split()
@@ -121,9 +125,10 @@ def _told(path: str, found: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["375", "1440"])
-def test_main_pages_are_accessible_fit_and_keep_the_policy(
+def test_s08_main_pages_are_accessible_fit_and_keep_the_policy(
     house: tuple[Store, Staff], sign_in: SignIn, size: dict[str, int]
 ) -> None:
+    """Markup in names and texts opens no dialog and breaks no policy; it is shown as it was typed."""
     _look(_pages(*house), sign_in, size)
 
 

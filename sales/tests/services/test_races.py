@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Callable
 from decimal import Decimal
@@ -16,9 +17,11 @@ from dealership.core.services import service
 from dealership.org.closing import take_close_lock
 from dealership.org.models import ClosedMonth
 from sales.choices import DealStatus, PaymentStatus, VehicleStatus
-from sales.models import Allocation, Deal, NumberSequence, Payment, Vehicle
+from sales.models import Allocation, Deal, DealStateChange, NumberSequence, Payment, Vehicle
+from sales.selectors.deal import unpaid_allocations
 from sales.services import deal as deals
 from sales.services import payment as payments
+from sales.services.deal import allocation
 from sales.services.number import order_number
 from sales.services.vehicle import vehicle_lock
 from sales.tests import builders as build
@@ -199,3 +202,47 @@ def test_r07_a_receipt_is_inside_the_close_or_refused(store: Any, staff: Staff) 
         assert after == seen[-1], "a receipt slipped behind the close"
         assert bool(refusals(found)) == (Payment.objects.get(pk=row.pk).status == PaymentStatus.PENDING)
         ClosedMonth.objects.all().delete()
+
+
+def _overdue(store: Any, staff: Staff) -> tuple[Deal, Any]:
+    """An order whose car has waited too long for its money, and the moment at which the clock looks."""
+    deal = build.deal_in(DealStatus.ALLOCATED, staff, store)
+    return deal, periods.now() + dt.timedelta(days=5)
+
+
+def _pay(staff: Staff, deal: Deal) -> Payment:
+    return payments.payment_register(
+        by=staff.cashier, deal_id=deal.pk, purpose="balance", method="transfer", amount=Decimal(1000)
+    )
+
+
+def test_a_forced_release_and_a_payment_at_once(store: Any, staff: Staff) -> None:
+    """Either the money was first and the car stays, or the car is free and the order waits; two clocks free it once."""
+    deal, moment = _overdue(store, staff)
+    car = deal.vehicle_id
+    freed, again, _paid = at_once(
+        lambda: deals.deal_release_unpaid(deal_id=deal.pk, moment=moment),
+        lambda: deals.deal_release_unpaid(deal_id=deal.pk, moment=moment),
+        lambda: _pay(staff, deal),
+    )
+    assert Payment.objects.filter(deal=deal, purpose="balance").count() == 1
+    deal.refresh_from_db()
+    assert {freed, again} in ({True, False}, {False})
+    is_free = True in (freed, again)
+    assert (deal.status, deal.vehicle_id) == ((DealStatus.ORDERED, None) if is_free else (DealStatus.ALLOCATED, car))
+    assert Vehicle.objects.get(pk=car).status == (VehicleStatus.IN_STOCK if is_free else VehicleStatus.ALLOCATED)
+    assert Allocation.objects.filter(deal=deal, released_at=None).exists() is not is_free
+    if is_free:
+        assert DealStateChange.objects.filter(deal=deal, to_status=DealStatus.ORDERED).count() == 2
+
+
+def test_control_a_release_that_looked_before_the_lock_takes_a_paid_car(
+    store: Any, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking again under the lock is what keeps the car of who has just paid."""
+    deal, moment = _overdue(store, staff)
+    assert unpaid_allocations(moment=moment) == [deal.pk]
+    _pay(staff, deal)
+    monkeypatch.setattr(allocation, "is_unpaid_since", lambda deal, moment: True)
+    assert deals.deal_release_unpaid(deal_id=deal.pk, moment=moment)
+    assert Deal.objects.get(pk=deal.pk).vehicle is None
