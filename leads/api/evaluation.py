@@ -17,10 +17,9 @@ from leads.api.serializers import CleanText, CustomerBrief, PersonOut
 from leads.evaluation_choices import ITEMS, LABELS, MOST_POINTS
 from leads.filters import NurtureFilter
 from leads.models import NurtureStay, ProspectEvaluation
-from leads.selectors.choices import sees_others
 from leads.selectors.customer import primary_phones
 from leads.selectors.evaluation import evaluation_get, evaluations_of
-from leads.selectors.focus import focus_items
+from leads.selectors.focus import ALL, focus_items, focus_owner
 from leads.selectors.nurture import DEFAULT_ORDERING, ORDERINGS, nurture_get, nurture_list
 from leads.selectors.prospect import prospect_get
 from leads.services.campaign import ACT, campaign_invite_cards
@@ -171,17 +170,17 @@ class NurtureReturn(Resource):
 
 
 class FocusList(Resource):
-    """今日H级客户: one's own; who sees colleagues may name an owner."""
+    """今日H级客户: a seller's own, a manager's store; who sees colleagues may name an owner or `all`."""
 
     resource = "follow_up"
 
     @extend_schema(
-        operation_id="focus_list", parameters=[OpenApiParameter("owner", int)], responses=FocusOut(many=True)
+        operation_id="focus_list", parameters=[OpenApiParameter("owner", str)], responses=FocusOut(many=True)
     )
     def get(self, request: Request) -> Response:
         require(request.user, "follow_up.log")
         asked = request.query_params.get("owner", "")
-        if asked and not (asked.isascii() and asked.isdigit() and len(asked) < 19):
-            raise serializers.ValidationError({"owner": ["请填写顾问编号。"]})
-        owner_id = (int(asked) if asked else None) if sees_others(request.user) else request.user.pk
+        if asked and asked != ALL and not (asked.isascii() and asked.isdigit() and len(asked) < 19):
+            raise serializers.ValidationError({"owner": ["请填写顾问编号，或 all。"]})
+        owner_id = focus_owner(request.user, asked)
         return Response(FocusOut(focus_items(user=request.user, owner_id=owner_id), many=True).data)

@@ -11,11 +11,15 @@ from django.db.models.functions import Coalesce
 
 from dealership.core import periods
 from dealership.core.periods import Period
+from dealership.org.reach import has_role
+from dealership.org.roles import SELLING_ROLES
 from leads.choices import FollowUpOutcome, Grade, ProspectStatus
 from leads.models import FollowUp, FollowUpTask, Prospect
+from leads.selectors.choices import sees_others
 
 # More is no longer one by one.
 MOST = 100
+ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def focus_items(*, user: Any, owner_id: int | None = None) -> list[Item]:
     The order is that of the moment they were due this morning, so a contact moves nobody. Done is who was contacted
     and is not due any more today: an unanswered call that leaves the date where it is does not count (R-FU-3).
     """
-    rows = _of_today(Prospect.objects.visible_to(user))
+    rows = _of_today(Prospect.objects.visible_to(user), user)
     if owner_id is not None:
         rows = rows.filter(owner=owner_id)
     tonight = periods.end_of_day(periods.today())
@@ -82,19 +86,31 @@ def focus_items(*, user: Any, owner_id: int | None = None) -> list[Item]:
 _WORKED = (ProspectStatus.ACTIVE, ProspectStatus.OUT_OF_CONTROL)
 
 
-def _of_today(rows: Any) -> QuerySet[Any]:
+def _of_today(rows: Any, user: Any) -> QuerySet[Any]:
     day = Period.day(periods.today())
-    contacts = FollowUp.objects.filter(
-        prospect=OuterRef("pk"), grade_before=Grade.H, **day.filter("done_at")
-    )  # fmt: skip
+    contacts = FollowUp.objects.filter(grade_before=Grade.H, **day.filter("done_at"))
+    last = contacts.filter(prospect=OuterRef("pk")).order_by("-done_at", "-id")
     finished = FollowUpTask.objects.filter(prospect=OuterRef("pk"), **day.filter("done_at")).order_by()
     first_due = finished.values("prospect").annotate(first=Min("due_at")).values("first")
-    rows = rows.annotate(
-        outcome=Subquery(contacts.order_by("-done_at", "-id").values("outcome")[:1]),
+    due = Q(grade=Grade.H, status__in=_WORKED, next_follow_up_at__lt=periods.end_of_day(periods.today()))
+    # By the contacts of the day, which are few, not card by card.
+    called = Q(pk__in=contacts.visible_to(user).values("prospect_id"))
+    return rows.filter(due | called).annotate(
+        outcome=Subquery(last.values("outcome")[:1]),
         was_due=Coalesce(Subquery(first_due), F("next_follow_up_at"), F("grade_since")),
     )
-    due = Q(grade=Grade.H, status__in=_WORKED, next_follow_up_at__lt=periods.end_of_day(periods.today()))
-    return rows.filter(due | Q(outcome__isnull=False))
+
+
+def focus_owner(user: Any, asked: str) -> int | None:
+    """Whose customers: a seller's own unless told otherwise, a manager's whole store; only who sees colleagues chooses.
+
+    `asked` is an id or `all`; anything else counts as not given.
+    """
+    if not sees_others(user):
+        return int(user.pk)
+    if asked.isascii() and asked.isdigit() and len(asked) < 19:
+        return int(asked)
+    return int(user.pk) if asked != ALL and has_role(user, SELLING_ROLES) else None
 
 
 def focus_at(items: list[Item], prospect_id: int | None) -> Focus:

@@ -14,7 +14,7 @@ from leads.forms import FollowUpForm
 from leads.models import Prospect
 from leads.policies import can_regrade, gradable, grade_horizons
 from leads.selectors.choices import sees_others, sellers_seen_by
-from leads.selectors.focus import Focus, focus_at, focus_items, last_words
+from leads.selectors.focus import ALL, focus_at, focus_items, focus_owner, last_words
 from leads.selectors.prospect import prospect_get
 from leads.selectors.strategy import strategy_of
 from leads.views.base import Page
@@ -34,17 +34,16 @@ class FocusList(Page):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         require(request.user, "follow_up.log")
-        sees = sees_others(request.user)
-        owner_id = number(request.GET.get("owner")) if sees else request.user.pk
+        owner_id = focus_owner(request.user, request.GET.get("owner", ""))
         focus = focus_at(focus_items(user=request.user, owner_id=owner_id), number(request.GET.get("card")))
-        people = sellers_seen_by(request.user) if sees else None
+        people = sellers_seen_by(request.user) if sees_others(request.user) else None
         context = {"focus": focus, "owner_id": owner_id, "people": people, "now": periods.now()}
         if focus.current is not None:
             card = prospect_get(user=request.user, prospect_id=focus.current.prospect_id)
-            context |= self.in_hand(request, card, focus)
+            context |= self.in_hand(request, card, owner_id)
         return render(request, TEMPLATE, context)
 
-    def in_hand(self, request: HttpRequest, card: Prospect, focus: Focus) -> dict[str, Any]:
+    def in_hand(self, request: HttpRequest, card: Prospect, owner_id: int | None) -> dict[str, Any]:
         """What the caller needs to know of one customer, and the form to log the contact."""
         user = request.user
         back = reverse("leads:focus")
@@ -56,7 +55,7 @@ class FocusList(Page):
             "regrade": can_regrade(card),
             "contacts": last_words(prospect=card),
             "strategy": strategy_of(user=user, prospect=card),
-            "next": f"{back}?owner={request.GET['owner']}" if number(request.GET.get("owner")) else back,
+            "next": f"{back}?owner={owner_id or ALL}" if request.GET.get("owner") else back,
             "plain": None,
             "may_reveal": can(user, "customer.reveal", card.store_id),
         }

@@ -133,6 +133,9 @@ def test_o12_the_days_h_customers_one_by_one(freeze, consultant, colleague, mana
     assert "第 3 / 4 位" in boss.get(url).text
     assert "第 1 / 1 位" in boss.get(url, {"owner": colleague.pk}).text
     assert client.get(url, {"owner": colleague.pk, "card": "²"}).status_code == 200
+    leader = make_person(Role.TEAM_LEADER, store, team=colleague.memberships.get().team)
+    assert "今天没有要跟进的H级客户" in client_for(leader).get(url).text
+    assert "第 1 / 1 位" in client_for(leader).get(url, {"owner": "all"}).text
 
 
 def test_r_fu_3_an_unanswered_call_that_moves_nothing_is_not_done(freeze, consultant, store):
