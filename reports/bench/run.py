@@ -81,7 +81,7 @@ def server() -> Iterator[tuple[int, int]]:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "dealership.wsgi", "-b", f"127.0.0.1:{port}", "-w", "2"]
     process = subprocess.Popen(  # noqa: S603  our own command
-        [*command, "--keep-alive", "30", "-k", "gthread", "--threads", "2"],
+        [*command, "--keep-alive", "600", "-k", "gthread", "--threads", "2"],
         cwd=settings.BASE_DIR,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
