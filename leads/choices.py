@@ -1,6 +1,11 @@
 """Words and transition tables of customers (domain.md §2.2, §4.2)."""
 
+import datetime as dt
+
 from django.db.models import TextChoices
+
+# What a list takes for the next step of cards that have none (lost, delivered): they come last.
+NEVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
 
 class Gender(TextChoices):

@@ -8,6 +8,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
+from dealership.core.lookups import letters_of
 from dealership.core.masking import mask_phone
 from dealership.core.models import Versioned
 from dealership.org.models import Store, Team
@@ -42,6 +43,7 @@ class Customer(Versioned):
     class Meta:
         indexes = [
             GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="leads_customer_name_trgm"),
+            GinIndex(letters_of("name"), name="leads_customer_name_letters"),
             GinIndex(fields=["name_pinyin"], opclasses=["gin_trgm_ops"], name="leads_customer_pinyin_trgm"),
             models.Index(fields=["store", "owner"], name="leads_customer_store_owner"),
         ]

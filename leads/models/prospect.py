@@ -5,7 +5,8 @@ from __future__ import annotations
 import pghistory
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce
 
 from dealership.audit.models import APPEND_ONLY
 from dealership.core.models import Versioned
@@ -14,6 +15,7 @@ from dealership.org.closing import closed_month_guards
 from dealership.org.models import LeadSource, Series, Store, Team
 from leads.choices import (
     LIVE_STATUSES,
+    NEVER,
     OPEN_STATUSES,
     CardChannel,
     Grade,
@@ -75,6 +77,13 @@ class Prospect(Versioned):
         indexes = [
             models.Index(fields=["store", "status", "next_follow_up_at", "id"], name="leads_prospect_due"),
             models.Index(fields=["owner", "status", "next_follow_up_at", "id"], name="leads_prospect_owner_due"),
+            # The list of a whole group, which no store or person narrows: read in order, not sorted.
+            models.Index(
+                Coalesce("next_follow_up_at", Value(NEVER)),
+                "id",
+                condition=Q(status__in=LIVE_STATUSES),
+                name="leads_prospect_live_due",
+            ),
             models.Index(fields=["store", "grade"], condition=Q(status__in=OPEN_STATUSES), name="leads_prospect_grade"),
             models.Index(fields=["store", "-card_created_at", "-id"], name="leads_prospect_cards"),
         ]

@@ -17,6 +17,9 @@ from dealership.org.models import Store
 from leads.choices import LIVE_STATUSES, LookupState
 from leads.models import Customer, CustomerPhone, Prospect, Visit
 
+# Fewer letters than these cannot be looked for in a trigram index.
+TRIGRAM = 3
+
 
 @dataclass(frozen=True)
 class Lookup:
@@ -127,4 +130,6 @@ def search_condition(text: str, path: str = "") -> Q:
             return Q(pk__in=[])
         phones = CustomerPhone.objects.filter(number__contains=digits).values("customer_id")
         return Q(**{f"{path}pk__in" if not path else f"{path.removesuffix('__')}_id__in": phones})
+    if not text.isascii():
+        return Q(**{f"{path}name__{'holds' if len(text) < TRIGRAM else 'contains'}": text})
     return Q(**{f"{path}name__contains": text}) | Q(**{f"{path}name_pinyin__contains": text.replace(" ", "")})

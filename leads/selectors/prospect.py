@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +9,11 @@ from django.db.models import Count, F, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from dealership.core.errors import NotFound
-from leads.choices import LIVE_STATUSES, OPEN_GRADES, OPEN_STATUSES, Grade
+from leads.choices import LIVE_STATUSES, NEVER, OPEN_GRADES, OPEN_STATUSES, Grade
 from leads.models import FollowUp, FollowUpTask, Prospect
 from leads.selectors.customer import primary_phone, primary_phones
 from leads.selectors.evaluation import with_evaluation
 
-# Cards without a next step (lost, delivered) come last.
-NEVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 # What a list may be sorted by (A04). Each ends in the unique id and holds no nullable column.
 ORDERINGS: dict[str, tuple[str, ...]] = {
     "next_follow_up_at": ("due", "id"),

@@ -1,0 +1,29 @@
+"""`name__holds="王伟"`: part of a text by its letters, for words too short for trigrams.
+
+A trigram index needs three letters in a row; most Chinese names have two or three, so it is no help for them. The index
+behind this lookup (`letters_of`) knows which letters a text has; that they stand together is then asked of few rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import CharField, F, Func, Lookup, Value
+
+
+@CharField.register_lookup
+class Holds(Lookup):  # type: ignore[type-arg]  # generic for the stubs only
+    """All letters of the word, and next to each other."""
+
+    lookup_name = "holds"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        column, values = self.process_lhs(compiler, connection)
+        pattern = f"%{connection.ops.prep_for_like_query(self.rhs)}%"
+        both = f"(string_to_array({column}, NULL) @> string_to_array(%s, NULL) AND {column} LIKE %s)"
+        return both, [*values, self.rhs, *values, pattern]
+
+
+def letters_of(column: str) -> Func:
+    """What the index of such a column holds: its letters."""
+    return Func(F(column), Value(None), function="string_to_array")
