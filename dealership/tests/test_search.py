@@ -34,6 +34,16 @@ def test_found_by_phone_name_pinyin_initials_deal_number_and_vin(store: Any) -> 
     assert titles(staff.consultant, deal.vehicle.vin[-6:]) == [f"{deal.number} 单雪梅", deal.vehicle.vin]
 
 
+def test_two_letters_are_found_where_they_stand_together(store: Any) -> None:
+    """Names of two letters are too short for trigrams and are looked for by their letters (`holds`)."""
+    seller = make_person(Role.SALES_CONSULTANT, store)
+    for name in ("王伟", "小王伟", "伟王", "王小伟", "折扣%王"):
+        make_prospect(seller, store, name=name)
+    assert set(titles(seller, "王伟")) == {"王伟（A）", "小王伟（A）"}
+    assert titles(seller, "%王") == ["折扣%王（A）"]
+    assert titles(seller, "_王") == []
+
+
 def test_reach_decides_what_is_found(store: Any, other_store: Any) -> None:
     """A colleague's card is not found, a whole number only says whose it is; another store says nothing more."""
     mine, colleague = make_person(Role.SALES_CONSULTANT, store), make_person(Role.SALES_CONSULTANT, store, name="许诺")

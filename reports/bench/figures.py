@@ -41,7 +41,7 @@ def all_figures(clients: Mapping[str, Client]) -> Iterator[Figure]:
     bare = measure("bare signed-in view", lambda: client.get("/bench/bare/"), expected=200, times=TIMES)
     yield bare
     yield from page_figures(clients, times=TIMES)
-    yield from search_figures(clients["manager"], times=TIMES)
+    yield from search_figures(clients, times=TIMES)
     for figure in _writes(client, user):
         figure.references["bare_view"] = bare.p50
         yield figure
