@@ -115,6 +115,25 @@ FACTS = {
     "amount": gettext_lazy("金额"), "fields": gettext_lazy("改动项"), "parties": gettext_lazy("组数"),
     "number": gettext_lazy("编号"), "bytes": gettext_lazy("字节"), "share": gettext_lazy("比例"),
     "file": gettext_lazy("文件"), "username": gettext_lazy("用户名"), "role": gettext_lazy("岗位"),
+    "level": gettext_lazy("层级"),
+    "revision": gettext_lazy("第几次"), "reconciled": gettext_lazy("已对账"), "user": gettext_lazy("人员编号"),
+    "from": gettext_lazy("原"), "to": gettext_lazy("转给"), "method": gettext_lazy("方式"),
+}  # fmt: skip
+# Codes of choices that are noted as values.
+VALUES = {
+    "leads": gettext_lazy("线索"), "customers": gettext_lazy("意向客户"), "coming": gettext_lazy("会来"),
+    "declined": gettext_lazy("不来"), "waiting": gettext_lazy("待答复"), "loss": gettext_lazy("战败"),
+    "dormancy": gettext_lazy("休眠"), "pending": gettext_lazy("待审批"), "approved": gettext_lazy("已同意"),
+    "rejected": gettext_lazy("已驳回"), "confirmed": gettext_lazy("已确认"), "submitted": gettext_lazy("已提交"),
+    "price": gettext_lazy("价格"), "competitor": gettext_lazy("买竞品"), "product": gettext_lazy("产品不符"),
+    "supply": gettext_lazy("车源/交期"), "same_brand": gettext_lazy("同品牌他店"), "funds": gettext_lazy("贷款/资金"),
+    "quota": gettext_lazy("指标/摇号"), "not_buying": gettext_lazy("暂不买"), "attitude": gettext_lazy("服务态度"),
+    "unreachable": gettext_lazy("联系不上"), "reached": gettext_lazy("已联系"), "no_answer": gettext_lazy("未接通"),
+    "appointment": gettext_lazy("约定到店"), "thinking": gettext_lazy("考虑中"), "refused": gettext_lazy("拒绝"),
+    "not_now": gettext_lazy("暂不买"), "bought_elsewhere": gettext_lazy("已购他牌"), "true": gettext_lazy("属实"),
+    "partly": gettext_lazy("部分属实"), "false": gettext_lazy("不实"), "unreached": gettext_lazy("未联系上"),
+    "duty": gettext_lazy("值班"), "late": gettext_lazy("晚班"), "rest": gettext_lazy("休息"),
+    "leave": gettext_lazy("请假"), "paper": gettext_lazy("纸质"), "drawn": gettext_lazy("屏幕签名"),
 }  # fmt: skip
 OBJECTS = {
     "testdrive": "drive", "democar": "demo_car", "importbatch": "import", "campaigninvite": "campaign",
@@ -151,8 +170,8 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return _("是") if value else _("否")
     if isinstance(value, list):
-        return " → ".join("—" if item in (None, "") else str(item) for item in value)
-    text = str(value)
+        return " → ".join("—" if item in (None, "") else _value(item) for item in value)
+    text = str(VALUES.get(value, value)) if isinstance(value, str) else str(value)
     if len(text) > 19 and text[4:5] == "-" and "T" not in text[:10] and ":" in text:
         try:
             return f"{periods.local_time(dt.datetime.fromisoformat(text)):%Y-%m-%d %H:%M}"

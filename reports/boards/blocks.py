@@ -25,6 +25,9 @@ class Cell:
     tone: str = ""
 
 
+PHONE_COLUMNS = 6
+
+
 @dataclass(frozen=True)
 class Block:
     """`chart` is the JSON the script draws: kind, categories, series of {name, type, data, colour}."""
@@ -44,6 +47,21 @@ class Block:
     def chart_id(self) -> str:
         """Id of the JSON the script reads."""
         return f"chart-{self.id}"
+
+    @property
+    def lines(self) -> list[list[tuple[str, Cell]]]:
+        """Rows as (head, cell): on the phone a wide table shows each cell under its head."""
+        return [list(zip(self.heads, row, strict=False)) for row in self.rows]
+
+    @property
+    def feet(self) -> list[tuple[str, Cell]]:
+        """The foot in the same way; it may be shorter than the heads."""
+        return list(zip(self.heads, self.foot or [], strict=False))
+
+    @property
+    def is_many(self) -> bool:
+        """More columns than a phone is wide."""
+        return len(self.heads) > PHONE_COLUMNS
 
     @property
     def size(self) -> str:
