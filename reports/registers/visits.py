@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from dealership.core.masking import mask_phone
 from dealership.core.periods import Period, day_label, local_date, local_time
+from dealership.core.scoping import reach_for
 from dealership.org.models import Store
 from leads.models import CustomerPhone, Visit
 from leads.selectors.register_day import days_signed
@@ -45,6 +46,8 @@ def visit_register(*, user: Any, store: Store, period: Period) -> Register:
     visits = visits.select_related("prospect").order_by("visited_at", "id")
     weather = {day.day: day.weather for day in days}
     rows = [_row(number, visit, weather.get(visit.visited_on, "")) for number, visit in enumerate(visits, 1)]
+    if reach_for(user, "prospect").is_empty:  # the front desk sees visits, no cards
+        rows = [{**row, URL: ""} for row in rows]
     facts = [("客流", f"{len(rows)} 组"), ("留资", f"{sum(row['phone'] is not None for row in rows)} 组")]
     facts += [(day_label(day.day), day.story) for day in days] if period.kind == "day" else []
     return Register(
