@@ -23,6 +23,8 @@ NOUNS = {
     "register_day": gettext_lazy("登记表签字"),
     "drive": gettext_lazy("试驾"),
     "demo_car": gettext_lazy("试驾车"),
+    "evaluation": gettext_lazy("意向评估"),
+    "nurture": gettext_lazy("培育池"),
     "campaign": gettext_lazy("活动"),
     "import": gettext_lazy("导入"),
     "handover": gettext_lazy("客户交接"),
@@ -118,6 +120,8 @@ FACTS = {
     "level": gettext_lazy("层级"),
     "revision": gettext_lazy("第几次"), "reconciled": gettext_lazy("已对账"), "user": gettext_lazy("人员编号"),
     "from": gettext_lazy("原"), "to": gettext_lazy("转给"), "method": gettext_lazy("方式"),
+    "score": gettext_lazy("得分"),
+    "verdict": gettext_lazy("结论"), "points": gettext_lazy("分值"),
 }  # fmt: skip
 # Codes of choices that are noted as values.
 VALUES = {
@@ -133,7 +137,8 @@ VALUES = {
     "not_now": gettext_lazy("暂不买"), "bought_elsewhere": gettext_lazy("已购他牌"), "true": gettext_lazy("属实"),
     "partly": gettext_lazy("部分属实"), "false": gettext_lazy("不实"), "unreached": gettext_lazy("未联系上"),
     "duty": gettext_lazy("值班"), "late": gettext_lazy("晚班"), "rest": gettext_lazy("休息"),
-    "leave": gettext_lazy("请假"), "paper": gettext_lazy("纸质"), "drawn": gettext_lazy("屏幕签名"),
+    "leave": gettext_lazy("请假"), "paper": gettext_lazy("纸质"), "below": gettext_lazy("未达标"),
+    "meets": gettext_lazy("达标"), "open": gettext_lazy("待补充"), "drawn": gettext_lazy("屏幕签名"),
 }  # fmt: skip
 OBJECTS = {
     "testdrive": "drive", "democar": "demo_car", "importbatch": "import", "campaigninvite": "campaign",
@@ -141,7 +146,7 @@ OBJECTS = {
     "strategycard": "strategy", "monthreviewcard": "month_review", "spotcheck": "spot_check", "dayclose": "day_close",
     "monthclose": "month", "dutyday": "duty", "leaverequest": "leave", "leadsource": "source", "priceentry": "price",
     "savedview": "saved_view", "apitoken": "token", "policysetting": "policy", "calendarday": "calendar",
-    "followuptask": "follow_up", "leadassignee": "lead", "reviewcomment": "review",
+    "followuptask": "follow_up", "prospectevaluation": "evaluation", "leadassignee": "lead", "reviewcomment": "review",
 }  # fmt: skip
 
 

@@ -50,8 +50,6 @@ PICTURES = (
     ("manager", "progress-table", "/reports/registers/progress/"),
     ("manager", "activity-sheet", "/reports/registers/activity/"),
     ("manager", "follow-up-quality", "/customers/quality/"),
-    ("manager", "spot-checks", "/customers/spot-checks/"),
-    ("manager", "spot-check", "first:/customers/spot-checks/"),
     ("manager", "hand-over", "/customers/handovers/new/"),
     ("manager", "imports", "/customers/imports/"),
     ("manager", "import", "first:/customers/imports/"),
@@ -65,6 +63,8 @@ PICTURES = (
     ("manager", "month", "/reports/month/"),
     ("manager", "targets", "/sales/targets/"),
     ("manager", "audit", "/settings/audit/"),
+    ("salesmanager", "spot-checks", "/customers/spot-checks/"),
+    ("salesmanager", "spot-check", "first:/customers/spot-checks/"),
     ("care", "call-backs", "/customers/call-backs/"),
     ("marketing", "nurture-pool", "/customers/nurture/"),
     ("cashier", "payments", "/sales/payments/"),
@@ -109,9 +109,11 @@ def take(page: Page, base: str, name: str, address: str, width: int) -> None:
 
 def main(base: str) -> None:
     """All pictures."""
-    arguments = ["--lang=zh-CN", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    # Chromium's own words (date fields, file fields) in Chinese, where its language packs are installed.
+    language = {**os.environ, "LANGUAGE": "zh_CN", "LC_ALL": "zh_CN.UTF-8"}
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=arguments, env=language)
         for width in SIZES:
             who, page = "", None
             for user, name, address in PICTURES:

@@ -25,7 +25,7 @@ class Cell:
     tone: str = ""
 
 
-PHONE_COLUMNS = 6
+PHONE_COLUMNS = 5
 
 
 @dataclass(frozen=True)

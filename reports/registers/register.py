@@ -62,11 +62,17 @@ class Register:
         """Address, cells and the phone's words of every row."""
         by_key = {column.key: column for column in self.columns}
         for row in self.rows:
-            words = [shown(row.get(key), by_key[key]) for key in self.on_phone]
+            words = [_phone_word(row.get(key), by_key[key]) for key in self.on_phone]
             yield row.get(URL, ""), self.cells(row), [word for word in words if word != NOTHING]
 
     def total_cells(self) -> list[Cell]:
         return self.cells(self.totals()) if self.total else []
+
+
+def _phone_word(value: Any, column: Column) -> str:
+    """A number on the phone carries its heading: alone it says nothing."""
+    word = shown(value, column)
+    return f"{column.title} {word}" if is_number(column) and word != NOTHING else word
 
 
 def is_number(column: Column) -> bool:
