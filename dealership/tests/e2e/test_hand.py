@@ -101,12 +101,13 @@ def _pages(store: Store, staff: Staff) -> list[tuple[Any, list[str]]]:
     lists = "leads:visit_list leads:visit_new leads:prospect_list leads:prospect_board sales:deal_list".split()
     seller = [reverse("today"), *map(reverse, lists), *map(reverse, ["sales:vehicle_list", "reviews:mine"])]
     seller += [reverse("leads:prospect_detail", args=[card.pk]), reverse("leads:follow_up_new", args=[card.pk])]
+    seller += [reverse("leads:focus"), reverse("leads:evaluation", args=[card.pk])]
     seller += [reverse("sales:deal_new", args=[card.pk]), reverse("sales:deal_page", args=[deals[DealStatus.READY].pk])]
     leading = "today reviews:team approvals:list reports:board reports:month reports:kpi_list sales:target_sheet"
     money = "today sales:payment_list reports:close_list reports:workbook"
     return [
         (staff.consultant, seller),
-        (staff.manager, [reverse(name) for name in leading.split()]),
+        (staff.manager, [reverse(name) for name in ("leads:nurture_list", *leading.split())]),
         (staff.finance, [*map(reverse, money.split()), reverse("reports:close_detail", args=[close])]),
         (staff.admin, [reverse("today"), reverse("sales:allocation_list")]),
         (staff.delivery, [reverse("today"), reverse("sales:delivery_list")]),
