@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from dealership.core.kpi import Kpi, Measure
-from dealership.core.periods import month_of
+from dealership.core.periods import day_bucket, month_of, today
 from leads.choices import Grade
-from leads.kpis import CARDS_CREATED, INVITED_ARRIVED, LOSSES, RISES
-from reports.models import OpeningOrder, OpeningProspect
+from leads.kpis import CARDS_CREATED, CONTACTS, INVITED_ARRIVED, LOSSES, RECEIVED, RISES
+from reports.models import HotProspect, OpeningOrder, OpeningProspect
+from reviews.kpis import WORKING_DAYS
 from sales.kpis import DELIVERIES, ORDERS
 from sales.kpis.orders import deal_rows
+from sales.models import Deal
 
 JUDGED_GRADES = (Grade.H, Grade.A, Grade.B, Grade.C)
 
@@ -104,8 +107,44 @@ CARRYOVER_SIGN_RATE = Kpi(
     grain="month",
 )
 
+AVG_DAILY_CONTACTS = Kpi(
+    key="avg_daily_contacts",
+    label=_("每天平均接触次数"),
+    explanation=_("（接通的跟进，含外拓 + 接待的到店批次）÷ 出勤天数；出勤即排班上班、有日报的日子，休息、请假不计。"),
+    unit="次/天",
+    numerator=(CONTACTS, RECEIVED),
+    denominator=(WORKING_DAYS,),
+)
+
+
+def _ordered_in_week() -> Q:
+    """H cards that ordered between the Monday they were frozen on and the Sunday after."""
+    orders = Deal.objects.filter(prospect=OuterRef("prospect"), ordered_at__isnull=False)
+    orders = orders.annotate(day=day_bucket("ordered_at"))
+    return _week_is_over() & Q(Exists(orders.filter(day__gte=OuterRef("week"), day__lte=OuterRef("judged_on"))))
+
+
+def _week_is_over() -> Q:
+    return Q(judged_on__lt=today())
+
+
+def _hot(only: Callable[[], Q]) -> Measure:
+    return Measure(rows=HotProspect.objects.all, date="judged_on", is_date=True, only=only)
+
+
+GRADE_ACCURACY = Kpi(
+    key="grade_accuracy",
+    label=_("级别准确率"),
+    explanation=_("周一 0 时为 H 级、到周日下订的客户 ÷ 周一 0 时为 H 级的客户；周一冻结，归当时的顾问，按周日计。"),
+    unit="%",
+    numerator=(_hot(_ordered_in_week),),
+    denominator=(_hot(_week_is_over),),
+)
+
 KPIS: tuple[Kpi, ...] = (
     MONTH_OPEN_PROSPECTS,
+    AVG_DAILY_CONTACTS,
+    GRADE_ACCURACY,
     MONTH_OPEN_ORDERS,
     PROSPECT_CONVERSION,
     ORDER_DELIVERY_RATE,

@@ -31,6 +31,9 @@ def _answerable() -> Q:
     return SUBMITTED & comment_due_by(periods.now())
 
 
+# A report is opened for every day a seller works by the rota: these are the working days.
+WORKING_DAYS = _measure(lambda: ~Q(day_off()))
+
 DAILY_REPORT_RATE = Kpi(
     key="daily_report_rate",
     label=_("日报提交及时率"),

@@ -41,7 +41,7 @@ from dealership.core.periods import Period, day_bucket
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-Unit = Literal["组", "张", "人", "次", "条", "单", "台", "元", "元/台", "%", "pp", "天", "份", "件"]
+Unit = Literal["组", "张", "人", "次", "条", "单", "台", "元", "元/台", "%", "pp", "天", "分钟", "次/天", "份", "件"]
 Grain = Literal["day", "month", "now"]
 SYSTEM: Final = object()
 _TOTAL: Final = DecimalField(max_digits=20, decimal_places=4)
@@ -340,7 +340,7 @@ class Kpi:
             return f"{'+' if value >= 0 else ''}{money.show_ratio(value)[:-1]}个百分点"
         if self.unit in ("元", "元/台"):
             return money.show_money(value)
-        if self.unit == "天":
+        if self.unit in ("天", "分钟", "次/天"):
             return f"{value.quantize(Decimal('0.1'), rounding=ROUND_HALF_UP)}"
         return f"{money.whole(value)}"
 

@@ -7,6 +7,7 @@ from dealership.core.kpi import Kpi
 from leads.kpis import campaigns, cards, drives, losses, raw_leads, visits
 from leads.kpis.cards import (
     CARDS_CREATED,
+    CONTACTS,
     FOLLOW_UP_COUNT,
     FOLLOW_UP_ON_TIME_RATE,
     NEW_CARDS,
@@ -16,7 +17,7 @@ from leads.kpis.cards import (
 from leads.kpis.drives import DRIVES
 from leads.kpis.grades import RISES
 from leads.kpis.losses import LOSSES, LOSSES_AGREED
-from leads.kpis.visits import FIRST_VISITS_KNOWN, INVITED_ARRIVED, visit_rows
+from leads.kpis.visits import FIRST_VISITS_KNOWN, INVITED_ARRIVED, RECEIVED, visit_rows
 
 KPIS: tuple[Kpi, ...] = (*visits.KPIS, *raw_leads.KPIS, *cards.KPIS, *losses.KPIS, *drives.KPIS, *campaigns.KPIS)
 BY_KEY = {kpi.key: kpi for kpi in KPIS}
@@ -24,6 +25,7 @@ BY_KEY = {kpi.key: kpi for kpi in KPIS}
 __all__ = [
     "BY_KEY",
     "CARDS_CREATED",
+    "CONTACTS",
     "DRIVES",
     "FIRST_VISITS_KNOWN",
     "FOLLOW_UP_COUNT",
@@ -34,6 +36,7 @@ __all__ = [
     "LOSSES_AGREED",
     "NEW_CARDS",
     "PROSPECTS_BY_GRADE",
+    "RECEIVED",
     "RISES",
     "cards_open_at",
     "visit_rows",

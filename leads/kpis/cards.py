@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
@@ -88,6 +89,16 @@ def _follow_up_rows() -> QuerySet[FollowUp]:
 OPEN_CARDS = Measure(as_of=_open_cards, person="owner_then", team="team_then", part="grade_then")
 CARDS_CREATED = Measure(rows=lambda: StatusChange.objects.filter(from_status=""), date="at")
 
+FIRST_CARDS = replace(CARDS_CREATED, only=Q(prospect__previous=None))
+CONTACTS = Measure(rows=_follow_up_rows, date="done_at", person="done_by", only=~Q(outcome=FollowUpOutcome.NO_ANSWER))
+
+NEW_CUSTOMERS = Kpi(
+    key="new_customers",
+    label=_("新客户数"),
+    explanation=_("本期第一次建卡的客户数，归建卡时的顾问；以前建过卡、再次回来的客户不计。"),
+    unit="人",
+    numerator=(FIRST_CARDS,),
+)
 NEW_CARDS = Kpi(
     key="new_cards",
     label=_("建卡总数"),
@@ -117,9 +128,7 @@ FOLLOW_UP_COUNT = Kpi(
     label=_("回访量"),
     explanation=_("已完成的跟进次数，记给实际跟进的人；未接通的另计。"),
     unit="次",
-    numerator=(
-        Measure(rows=_follow_up_rows, date="done_at", person="done_by", only=~Q(outcome=FollowUpOutcome.NO_ANSWER)),
-    ),
+    numerator=(CONTACTS,),
 )
 FOLLOW_UP_NO_ANSWER = Kpi(
     key="follow_up_no_answer",
@@ -149,6 +158,7 @@ OVERDUE_FOLLOW_UPS = Kpi(
 
 KPIS: tuple[Kpi, ...] = (
     NEW_CARDS,
+    NEW_CUSTOMERS,
     PROSPECTS_BY_GRADE,
     FOLLOW_UP_COUNT,
     FOLLOW_UP_NO_ANSWER,

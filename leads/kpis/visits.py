@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Cast, Extract, Floor
 from django.utils.translation import gettext_lazy as _
 
 from dealership.core.kpi import Kpi, Measure
@@ -114,7 +116,20 @@ TEST_DRIVE_RATE = Kpi(
     denominator=(visits(visit_type__in=KNOWN_PARTIES),),
 )
 
+_MINUTES = Cast(Floor(Extract(F("left_at") - F("visited_at"), "epoch") / 60), IntegerField())
+STAYED = visits(left_at__isnull=False)
+RECEIVED = replace(visits(received_by__isnull=False), person="received_by")
+SHOWROOM_MINUTES = Kpi(
+    key="showroom_minutes",
+    label=_("接待时长"),
+    explanation=_("离店时间 − 到店时间之和 ÷ 登记了离店时间的到店批次；按整分钟计，没有登记离店的不计。"),
+    unit="分钟",
+    numerator=(replace(STAYED, value=Sum(_MINUTES)),),
+    denominator=(STAYED,),
+)
+
 KPIS: tuple[Kpi, ...] = (
+    SHOWROOM_MINUTES,
     TRAFFIC_TOTAL,
     FIRST_VISITS,
     REPEAT_VISITS,

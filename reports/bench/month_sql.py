@@ -47,11 +47,18 @@ WITH drives AS (
                     AND w.visited_on < v.visited_on)
                 AND NOT EXISTS (SELECT FROM sales_deal d, LATERAL (SELECT
                         (d.ordered_at AT TIME ZONE 'Asia/Shanghai')::date AS day) o
-                    WHERE d.prospect_id = v.prospect_id AND o.day > card_day AND o.day < v.visited_on)) AS again
+                    WHERE d.prospect_id = v.prospect_id AND o.day > card_day AND o.day < v.visited_on)) AS again,
+            count(*) FILTER (WHERE v.channel = 'walk_in' AND left_at IS NOT NULL) AS stayed,
+            sum(floor(extract(epoch FROM left_at - visited_at) / 60)) FILTER (WHERE v.channel = 'walk_in') AS minutes,
+            count(*) FILTER (WHERE v.channel = 'walk_in' AND visit_type = 'first_captured') AS fresh,
+            count(*) FILTER (WHERE v.channel = 'walk_in' AND visit_type = 'first_captured' AND ordered) AS fresh_sold,
+            count(*) FILTER (WHERE v.channel = 'walk_in' AND visit_type = 'repeat' AND ordered) AS again_sold
         FROM leads_visit v LEFT JOIN leads_customer c ON c.id = v.customer_id
             LEFT JOIN leads_prospect a ON a.id = v.prospect_id,
             LATERAL (SELECT (a.card_created_at AT TIME ZONE 'Asia/Shanghai')::date AS card_day,
                 v.channel = 'walk_in' AND visit_type IN ('first_carded', 'repeat') AS invited,
+                EXISTS (SELECT FROM sales_deal d WHERE d.customer_id = v.customer_id
+                    AND (d.ordered_at AT TIME ZONE 'Asia/Shanghai')::date = v.visited_on) AS ordered,
                 visit_type = 'first_captured' AND (c.wechat <> '' OR EXISTS (SELECT FROM leads_customerphone p
                     WHERE p.customer_id = c.id AND NOT p.is_invalid)) AS held) s
         WHERE v.store_id = %(store)s AND visited_at >= %(start)s AND visited_at < %(end)s GROUP BY 1, 2, 3
@@ -60,30 +67,42 @@ WITH drives AS (
         ('incomplete_visits', false, incomplete, NULL), ('lead_capture_rate', false, held, holdable),
         ('phone_capture_rate', false, called, callable), ('closing_rate', false, 0, known),
         ('invited_visits', false, invited, NULL), ('invite_show_rate', true, invited, 0),
-        ('test_drive_rate', false, driven, drivable), ('second_visit_rate', false, again, 0)
+        ('test_drive_rate', false, driven, drivable), ('second_visit_rate', false, again, 0),
+        ('showroom_minutes', false, minutes, stayed), ('first_visit_close_rate', false, fresh_sold, fresh),
+        ('repeat_visit_close_rate', false, again_sold, repeated)
     ) k (kpi, monthly, top, bottom)
+    UNION ALL
+    SELECT kpi, day, '', person, team, top, bottom FROM (
+        SELECT (visited_at AT TIME ZONE 'Asia/Shanghai')::date AS day, received_by_id AS person, team_id AS team,
+            count(*) AS n
+        FROM leads_visit WHERE store_id = %(store)s AND channel = 'walk_in' AND received_by_id IS NOT NULL
+            AND visited_at >= %(start)s AND visited_at < %(end)s GROUP BY 1, 2, 3
+    ) r, LATERAL (VALUES ('avg_daily_contacts', n, 0), ('orders_per_100_contacts', 0, n)) k (kpi, top, bottom)
     UNION ALL
     SELECT kpi, CASE WHEN NOT monthly THEN day END, '', person, team, top, bottom FROM (
         SELECT (at AT TIME ZONE 'Asia/Shanghai')::date AS day, s.owner_id AS person, s.team_id AS team,
             count(*) FILTER (WHERE from_status = '') AS made,
             count(*) FILTER (WHERE from_status = '' AND p.source_id IS NOT NULL) AS sourced,
+            count(*) FILTER (WHERE from_status = '' AND p.previous_id IS NULL) AS first_made,
             count(*) FILTER (WHERE from_status <> '' OR p.previous_id IS NOT NULL) AS back
         FROM leads_statuschange s JOIN leads_prospect p ON p.id = s.prospect_id
         WHERE (from_status = '' OR from_status = 'dormant' AND to_status = 'active')
             AND s.store_id = %(store)s AND at >= %(start)s AND at < %(end)s
         GROUP BY 1, 2, 3
-    ) c, LATERAL (VALUES ('new_cards', false, made, NULL), ('cards_attainment', true, made, 0),
+    ) c, LATERAL (VALUES ('new_cards', false, made, NULL), ('new_customers', false, first_made, NULL),
+        ('cards_attainment', true, made, 0),
         ('prospect_conversion', true, 0, made), ('loss_rate', true, 0, made), ('invite_show_rate', true, 0, made),
         ('grade_upgrade_rate', true, 0, made), ('second_visit_rate', false, 0, made),
         ('new_card_sign_rate', false, 0, made), ('source_conversion', false, 0, sourced),
         ('winback_rate', false, 0, back)) k (kpi, monthly, top, bottom)
     UNION ALL
-    SELECT kpi, day, '', person, team, top, NULL FROM (
+    SELECT kpi, day, '', person, team, top, bottom FROM (
         SELECT (done_at AT TIME ZONE 'Asia/Shanghai')::date AS day, done_by_id AS person, team_id AS team,
             count(*) FILTER (WHERE outcome <> 'no_answer') AS reached,
             count(*) FILTER (WHERE outcome = 'no_answer') AS missed
         FROM leads_followup WHERE store_id = %(store)s AND done_at >= %(start)s AND done_at < %(end)s GROUP BY 1, 2, 3
-    ) f, LATERAL (VALUES ('follow_up_count', reached), ('follow_up_no_answer', missed)) k (kpi, top)
+    ) f, LATERAL (VALUES ('follow_up_count', reached, NULL), ('follow_up_no_answer', missed, NULL),
+        ('avg_daily_contacts', reached, 0), ('orders_per_100_contacts', 0, reached)) k (kpi, top, bottom)
     UNION ALL
     SELECT 'follow_up_on_time_rate', (due_at AT TIME ZONE 'Asia/Shanghai')::date, '', owner_id, team_id,
         count(*) FILTER (WHERE (done_at AT TIME ZONE 'Asia/Shanghai')::date
@@ -121,7 +140,8 @@ WITH drives AS (
         ('order_delivery_rate', true, 0, n), ('avg_lead_days', false, days, n), ('new_card_sign_rate', false, fresh, 0),
         ('source_conversion', false, sourced, 0), ('winback_rate', false, won_back, 0),
         ('test_drive_sign_rate', false, driven, 0), ('carryover_sign_rate', true, carried, 0),
-        ('cost_per_order', false, 0, paid_for), ('second_visit_rate', false, again, 0)) k (kpi, monthly, top, bottom)
+        ('cost_per_order', false, 0, paid_for), ('second_visit_rate', false, again, 0),
+        ('orders_per_100_contacts', false, n, 0)) k (kpi, monthly, top, bottom)
     UNION ALL
     SELECT 'orders_net', (cancelled_at AT TIME ZONE 'Asia/Shanghai')::date, '', owner_id, team_id, -count(*), NULL
     FROM sales_deal WHERE store_id = %(store)s AND ordered_at IS NOT NULL
@@ -166,6 +186,7 @@ WITH drives AS (
         SELECT starts_on AS day, owner_id AS person, team_id AS team,
             count(*) FILTER (WHERE owed AND due_at <= %(now)s) AS due,
             count(*) FILTER (WHERE owed AND due_at <= %(now)s AND submitted_at IS NOT NULL AND NOT is_late) AS in_time,
+            count(*) FILTER (WHERE owed) AS worked,
             count(*) FILTER (WHERE answerable) AS answerable,
             count(*) FILTER (WHERE answerable AND first_commented_at < comment_due_at) AS answered
         FROM reviews_review r, LATERAL (SELECT NOT EXISTS (SELECT FROM org_dutyday o WHERE o.store_id = r.store_id
@@ -173,7 +194,7 @@ WITH drives AS (
             submitted_at IS NOT NULL AND (comment_due_at <= %(now)s OR first_commented_at IS NOT NULL) AS answerable) a
         WHERE kind = 'day' AND store_id = %(store)s AND starts_on >= %(first)s AND starts_on < %(following)s
         GROUP BY 1, 2, 3
-    ) r, LATERAL (VALUES ('daily_report_rate', in_time, due),
+    ) r, LATERAL (VALUES ('daily_report_rate', in_time, due), ('avg_daily_contacts', 0, worked),
         ('comment_rate', answered, answerable)) k (kpi, top, bottom)
     UNION ALL
     SELECT kpi, day, '', person, team, top, bottom FROM (
@@ -226,6 +247,12 @@ WITH drives AS (
         WHERE store_id = %(store)s AND at >= %(start)s AND at < %(end)s AND (from_grade, to_grade) IN
             (('C', 'B'), ('C', 'A'), ('C', 'H'), ('B', 'A'), ('B', 'H'), ('A', 'H')) ORDER BY prospect_id, at, id
     ) g GROUP BY 4, 5
+    UNION ALL
+    SELECT 'grade_accuracy', judged_on, '', owner_id, team_id, count(*) FILTER (WHERE EXISTS (SELECT FROM sales_deal d
+        WHERE d.prospect_id = h.prospect_id AND (d.ordered_at AT TIME ZONE 'Asia/Shanghai')::date
+            BETWEEN week AND judged_on)), count(*)
+    FROM reports_hotprospect h WHERE store_id = %(store)s AND judged_on >= %(first)s AND judged_on < %(following)s
+        AND judged_on < (%(now)s AT TIME ZONE 'Asia/Shanghai')::date GROUP BY 2, 4, 5
     UNION ALL
     SELECT 'event_invite_show_rate', c.starts_on, '', i.owner_id, i.team_id, count(attended_at), count(*)
     FROM leads_campaigninvite i JOIN leads_campaign c ON c.id = i.campaign_id

@@ -55,6 +55,45 @@ class OpeningProspect(models.Model):
         return f"{self.prospect_id} {self.month:%Y-%m} {self.grade}"
 
 
+class HotWeek(models.Model):
+    """That the H cards of a store's Monday were frozen, and how many there were (none is an answer too)."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    week = models.DateField("周一")
+    taken_at = models.DateTimeField()
+    prospects = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "week"], name="%(app_label)s_%(class)s_once")]
+        triggers = APPEND_ONLY
+
+    def __str__(self) -> str:
+        return f"{self.store_id} {self.week:%Y-%m-%d}"
+
+
+class HotProspect(models.Model):
+    """A card that was H at 00:00 of a Monday, with its owner then; judged by what it did up to Sunday (级别准确率)."""
+
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
+    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    week = models.DateField("周一")
+    judged_on = models.DateField("周日")
+    prospect = models.ForeignKey(Prospect, on_delete=models.PROTECT, related_name="+")
+
+    objects = OpeningProspectQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["store", "week", "prospect"], name="%(app_label)s_%(class)s_once")
+        ]
+        indexes = [models.Index(fields=["store", "judged_on"], name="reports_hotprospect_judged")]
+        triggers = APPEND_ONLY
+
+    def __str__(self) -> str:
+        return f"{self.prospect_id} {self.week:%Y-%m-%d}"
+
+
 class OpeningOrder(models.Model):
     """月初遗留订单: an order neither handed over nor cancelled at the start of the month."""
 

@@ -26,7 +26,7 @@ from leads.models import (
     TestDrive,
     Visit,
 )
-from reports.models import OpeningOrder, OpeningProspect
+from reports.models import HotProspect, OpeningOrder, OpeningProspect
 from reviews.models import Review
 from sales.models import Deal, Invoice, Payment, Target, Vehicle
 
@@ -123,6 +123,12 @@ def _opening_prospect(row: OpeningProspect) -> DrillRow:
     return DrillRow(row.pk, "prospect", row.prospect_id, title, f"月初 {row.grade}级", _name(row.owner), row.month)
 
 
+def _hot_prospect(row: HotProspect) -> DrillRow:
+    note = f"{row.week:%m-%d} 为 H级"
+    title = row.prospect.customer.display_name
+    return DrillRow(row.pk, "prospect", row.prospect_id, title, note, _name(row.owner), row.judged_on)
+
+
 def _opening_order(row: OpeningOrder) -> DrillRow:
     title = row.deal.customer.display_name
     return DrillRow(
@@ -193,6 +199,7 @@ PRESENTERS: dict[type[Model], Presenter] = {
     Target: Presenter(("person",), _target),
     Vehicle: Presenter(("configuration__series", "colour"), _vehicle),
     OpeningProspect: Presenter(("prospect__customer", "owner"), _opening_prospect),
+    HotProspect: Presenter(("prospect__customer", "owner"), _hot_prospect),
     OpeningOrder: Presenter(_DEAL, _opening_order),
     GradeChange: Presenter(("prospect__customer", "owner"), _grade_change),
     LeadChange: Presenter(("lead__source", "owner"), _lead_move),

@@ -20,6 +20,7 @@ from dealership.org.models import ClosedMonth
 from reports.choices import FactGrain, FillStatus
 from reports.models import FillState
 from reports.services import cells, facts_sql
+from reports.services.snapshot import hot_weeks_take
 
 
 @dataclass
@@ -39,6 +40,7 @@ def rollup_month(*, store_id: int, month: dt.date) -> RollupResult:
     """
     if ClosedMonth.objects.filter(store_id=store_id, month=month).exists():
         return RollupResult(closed=True)
+    hot_weeks_take(store_id=store_id, month=month)
     mark_started(store_id=store_id, month=month)
     return replace_facts(store_id=store_id, month=month)
 

@@ -8,10 +8,14 @@ from django.db import connection
 
 from dealership.core import periods
 from dealership.core.errors import DomainError
+from dealership.core.periods import Period
 from dealership.core.services import service
+from leads.choices import Grade
 from leads.kpis import cards_open_at
-from reports.models import OpeningOrder, OpeningProspect, OpeningSnapshot, OpeningVehicle
+from reports.models import HotProspect, HotWeek, OpeningOrder, OpeningProspect, OpeningSnapshot, OpeningVehicle
 from sales.kpis import orders_standing_at, vehicles_standing_at
+
+SIX_DAYS = dt.timedelta(days=6)
 
 
 @service
@@ -39,6 +43,38 @@ def opening_snapshot_take(*, store_id: int, month: dt.date) -> OpeningSnapshot:
         orders=_freeze_orders(store_id, month, moment),
         vehicles=_freeze_vehicles(store_id, month, moment),
     )
+
+
+@service
+def hot_weeks_take(*, store_id: int, month: dt.date) -> int:
+    """Freeze the H cards of every Monday that has begun and whose Sunday lies in the month; answers how many weeks.
+
+    Called by each roll-up of the month. Rows come from the histories as of that instant, so a late call gives the
+    same rows, and a week is frozen once.
+    """
+    sundays = [day for day in Period.containing("month", month).days() if day.weekday() == 6]
+    mondays = [day - SIX_DAYS for day in sundays if periods.at(day - SIX_DAYS) <= periods.now()]
+    taken = set(HotWeek.objects.filter(store_id=store_id, week__in=mondays).values_list("week", flat=True))
+    missing = [monday for monday in mondays if monday not in taken]
+    return sum(_freeze_week(store_id, monday) for monday in missing)
+
+
+def _freeze_week(store_id: int, monday: dt.date) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext('hot:' || %s || ':' || %s::date))", [store_id, monday.isoformat()]
+        )
+    if HotWeek.objects.filter(store_id=store_id, week=monday).exists():
+        return False
+    cards = cards_open_at(periods.at(monday)).filter(store_id=store_id, grade_then=Grade.H)
+    common = {"store_id": store_id, "week": monday, "judged_on": monday + SIX_DAYS}
+    found = cards.values_list("pk", "owner_then", "team_then")
+    made = HotProspect.objects.bulk_create(
+        [HotProspect(prospect_id=pk, owner_id=owner, team_id=team, **common) for pk, owner, team in found],
+        batch_size=1000,
+    )
+    HotWeek.objects.create(store_id=store_id, week=monday, taken_at=periods.now(), prospects=len(made))
+    return True
 
 
 def _freeze_cards(store_id: int, month: dt.date, moment: dt.datetime) -> int:

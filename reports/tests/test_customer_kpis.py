@@ -10,14 +10,17 @@ import pytest
 
 from dealership.core.kpi import Scope
 from dealership.core.periods import Period
-from dealership.org.models import LeadSource, Membership, Team
+from dealership.org.models import DutyDay, LeadSource, Membership, Team
+from dealership.tests.builders import make_person
 from leads.choices import ProspectStatus, VisitChannel, VisitType
 from leads.models import GradeChange
 from reports.drilling import Asked, drill
 from reports.registry import BY_KEY
-from reports.services.snapshot import opening_snapshot_take
+from reports.selectors.grade_weeks import grade_weeks
+from reports.services.snapshot import hot_weeks_take, opening_snapshot_take
 from reports.tests import rows
 from reports.tests.customer_rows import campaign, drive, invite, lead, loss, turn
+from reviews.services.opening import review_open
 
 pytestmark = pytest.mark.django_db
 NOVEMBER, OCTOBER = Period.month(2026, 11), Period.month(2026, 10)
@@ -223,6 +226,97 @@ def test_show_rate_of_events_and_cost_per_order_of_their_sources(store, other_st
     assert value("event_invite_show_rate", store) is None
     assert value("cost_per_order", store) == 5000  # 10,000 ÷ 2
     assert value("cost_per_order", store, OCTOBER) is None
+
+
+def test_contacts_per_working_day_and_orders_per_hundred_of_them(store, li, wang, noon):
+    """6 contacts of two people (answered calls and parties received) on 5 working days; one order on 6 contacts."""
+    for day in (18, 19, 20):
+        noon(f"2026-11-{day} 09:00+08:00")
+        review_open(day=dt.date(2026, 11, day), store=store)
+    rest = {"day": dt.date(2026, 11, 19), "kind": "leave", "set_at": rows.moment("2026-11-18")}
+    DutyDay.objects.create(store=store, user=li, set_by=wang, **rest)
+    noon("2026-11-22 12:00+08:00")
+    card = rows.card(store, li, "2026-10-02")
+    for at in ("2026-11-18 10:00", "2026-11-18 23:59:59", "2026-11-20 09:00"):
+        rows.follow_up(card, at)
+    rows.follow_up(card, "2026-11-20 10:00", done_by=wang)
+    rows.follow_up(card, "2026-11-20 11:00", outcome="no_answer")  # nobody was spoken to
+    rows.follow_up(card, "2026-10-31 23:59:59")
+    rows.visit(store, li, "2026-11-18", received_by=wang)  # credited to who stood at the door
+    rows.visit(store, li, "2026-11-20", VisitType.FIRST_UNCAPTURED, received_by=li)
+    rows.visit(store, li, "2026-11-20", channel=VisitChannel.PHONE_IN, received_by=li)
+    assert value("avg_daily_contacts", store) == Decimal("1.2")
+    assert value("avg_daily_contacts", store, person_id=li.pk) == 2
+    assert BY_KEY["avg_daily_contacts"].show(value("avg_daily_contacts", store, person_id=wang.pk)) == "0.7"
+    assert value("avg_daily_contacts", store, OCTOBER) is None
+    assert value("orders_per_100_contacts", store) == 0
+    rows.deal(store, li, "2026-11-21")
+    assert BY_KEY["orders_per_100_contacts"].show(value("orders_per_100_contacts", store)) == "16.7%"
+    assert value("orders_per_100_contacts", store, Period.month(2026, 9)) is None
+
+
+def test_visits_closed_on_their_own_day_and_how_long_parties_stayed(store, li):
+    first = rows.visit(store, li, "2026-11-03 10:00", left_at=rows.moment("2026-11-03 10:45:59"))
+    card = rows.card(store, li, "2026-11-03 10:30", customer=first.customer)
+    rows.deal(store, li, "2026-11-03 23:59:59", prospect=card)
+    late = rows.visit(store, li, "2026-11-04", left_at=rows.moment("2026-11-04 12:15"))
+    rows.deal(store, li, "2026-11-05 00:00", prospect=rows.card(store, li, "2026-11-04", customer=late.customer))
+    rows.visit(store, li, "2026-11-05 11:00", VisitType.REPEAT, customer=late.customer)
+    rows.visit(store, li, "2026-11-06 11:00", VisitType.REPEAT, customer=first.customer)
+    rows.visit(store, li, "2026-11-06 11:00", VisitType.FIRST_UNCAPTURED)
+    assert value("first_visit_close_rate", store) == Decimal("0.5")
+    assert value("repeat_visit_close_rate", store) == Decimal("0.5")
+    assert value("showroom_minutes", store) == 30  # (45 + 15) ÷ 2; who never left by the register is not counted
+    assert BY_KEY["showroom_minutes"].show(Decimal(30)) == "30.0"
+    for key in ("first_visit_close_rate", "repeat_visit_close_rate", "showroom_minutes"):
+        assert value(key, store, OCTOBER) is None
+
+
+def test_new_customers_are_those_without_an_earlier_card(store, li, wang):
+    old = rows.card(store, li, "2026-10-31 23:59:59")
+    rows.move(old, ProspectStatus.LOSS_PENDING, "2026-11-01 09:00")
+    rows.move(old, ProspectStatus.LOST, "2026-11-01 10:00")
+    rows.card(store, wang, "2026-11-02", customer=old.customer, previous=old)
+    fresh = rows.card(store, wang, "2026-11-01 00:00")
+    rows.give(fresh, li, "2026-11-05")
+    assert [value(key, store) for key in ("new_cards", "new_customers")] == [2, 1]
+    assert value("new_customers", store, OCTOBER) == 1
+    assert value("new_customers", store, person_id=wang.pk) == 1
+
+
+@pytest.fixture
+def next_door(other_store, person):
+    """A consultant of the other store."""
+    return person("sales_consultant", other_store)
+
+
+def test_grade_accuracy_judges_the_h_cards_of_a_monday_on_sunday(store, next_door, manager, noon):
+    """H on Monday 00:00 → ordered by Sunday 24:00; credited to the owner of Monday, counted on Sunday, frozen once."""
+    li, wang = (make_person("sales_consultant", store, name=name) for name in ("李明", "王芳"))
+    right, late, cooled = (rows.card(store, li, "2026-11-02", grade="H") for _ in range(3))
+    rows.card(store, li, "2026-11-09 00:00", grade="H")  # made when the week had begun
+    rows.card(store, li, "2026-11-02", grade="A")
+    GradeChange.objects.create(
+        prospect=cooled, store=store, owner=li, from_grade="H", to_grade="A", at=rows.moment("2026-11-08 23:59:59")
+    )
+    rows.card(next_door.memberships.get().store, next_door, "2026-11-02", grade="H")
+    rows.deal(store, li, "2026-11-15 23:59:59", prospect=right)
+    rows.deal(store, li, "2026-11-16 00:00", prospect=late)
+    rows.give(right, wang, "2026-11-10")
+    # The weeks whose Sundays are the 1st, 8th, 15th and, running, the 22nd; once.
+    assert [hot_weeks_take(store_id=store.pk, month=NOVEMBER.start) for _ in "12"] == [4, 0]
+    second, third = (Period.containing("week", dt.date(2026, 11, day)) for day in (9, 16))
+    assert value("grade_accuracy", store, second) == Decimal("0.5")
+    assert value("grade_accuracy", store, second, person_id=li.pk) == Decimal("0.5")
+    assert value("grade_accuracy", store, third) is None  # not over
+    noon("2026-11-23 00:05+08:00")
+    assert value("grade_accuracy", store, third) == Decimal("0.333333")  # the order of Monday 00:00; three were H
+    asked = Asked("grade_accuracy", (store.pk,), NOVEMBER)
+    found = drill(reader=manager, asked=asked, denominator=True)
+    assert sum(len(section.rows) for section in found.sections) == found.figure.denominator
+    (week,) = [row for row in grade_weeks(reader=manager, store_id=store.pk, period=NOVEMBER) if row.monday.day == 9]
+    assert (week.held, week.ordered) == (2, 1)  # the report and the figure agree
+    assert value("grade_accuracy", store, OCTOBER) is None
 
 
 @pytest.mark.parametrize("key", ["leads_total", "loss_applications", "test_drives", "invited_visits"])

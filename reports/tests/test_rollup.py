@@ -96,6 +96,11 @@ def test_a_hand_written_statement_gives_the_same_facts(store, li, wang, noon):
 
 def _customers_of_every_kind(store: Store, li: Any, wang: Any) -> None:
     """Leads, losses, drives, rises, visits that follow, calls, returns and a campaign: each figure has something."""
+    for day, kind in ((10, VisitType.FIRST_CAPTURED), (12, VisitType.REPEAT)):
+        hot = rows.card(store, li, "2026-11-05", grade="H")
+        left = rows.moment(f"2026-11-{day} 11:20:30")
+        rows.visit(store, li, f"2026-11-{day} 10:00", kind, customer=hot.customer, left_at=left, received_by=wang)
+        rows.deal(store, li, f"2026-11-{day} 15:00", prospect=hot)
     lead(store, li, "2026-11-02", "2026-11-03", "carded", first_contact="2026-11-02 12:10")
     lead(store, wang, "2026-11-02", "2026-11-03", "invalid")
     lead(store, wang, "2026-11-04", merged=True)

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from dealership.core.kpi import Kpi, Measure
 from dealership.core.periods import day_bucket, day_of, month_of
-from leads.choices import ProspectStatus, VisitChannel
-from leads.kpis import CARDS_CREATED, DRIVES, visit_rows
-from leads.kpis.visits import INVITED
+from leads.choices import ProspectStatus, VisitChannel, VisitType
+from leads.kpis import CARDS_CREATED, CONTACTS, DRIVES, RECEIVED, visit_rows
+from leads.kpis.visits import INVITED, visits
 from leads.models import Campaign, StatusChange, TestDrive, Visit
 from sales.kpis.orders import ORDERS, deal_rows
 from sales.models import Deal
@@ -77,6 +77,17 @@ def _orders_as_second_visits() -> Q:
     visits = visits.filter(visited_on__lte=day_of(OuterRef("ordered_at")))
     orders = _later_orders().filter(prospect=OuterRef("prospect"), ordered_at__lt=OuterRef("ordered_at"))
     return Q(GreaterThan(_ORDERED_DAY, _CARD_DAY)) & ~Q(Exists(visits)) & ~Q(Exists(orders))
+
+
+def _closed_at_once(kind: VisitType) -> Measure:
+    """Visits of a kind on whose own day the customer ordered."""
+
+    def ordered_that_day() -> Q:
+        orders = Deal.objects.filter(ordered_at__isnull=False).annotate(day=_ORDERED_DAY)
+        same = orders.filter(customer=OuterRef("customer"), day=OuterRef("visited_on"))
+        return Q(channel=VisitChannel.WALK_IN, visit_type=kind) & Q(Exists(same))
+
+    return Measure(rows=visit_rows, date="visited_at", only=ordered_that_day)
 
 
 def _spent() -> QuerySet[Campaign]:
@@ -158,7 +169,35 @@ COST_PER_ORDER = Kpi(
     denominator=(_orders(_of_spent_sources),),
 )
 
+ORDERS_PER_100_CONTACTS = Kpi(
+    key="orders_per_100_contacts",
+    label=_("每百次接触订单数"),
+    explanation=_("本期订单数 ÷ 本期接触次数（接通的跟进 + 接待的到店批次）；8.0% 即每 100 次接触成交 8 单。"),
+    unit="%",
+    numerator=(ORDERS,),
+    denominator=(CONTACTS, RECEIVED),
+)
+FIRST_VISIT_CLOSE_RATE = Kpi(
+    key="first_visit_close_rate",
+    label=_("首次到店成交率"),
+    explanation=_("首次到店并留档、当天下订的批次 ÷ 首次到店并留档的批次；按到店时间计。"),
+    unit="%",
+    numerator=(_closed_at_once(VisitType.FIRST_CAPTURED),),
+    denominator=(visits(visit_type=VisitType.FIRST_CAPTURED),),
+)
+REPEAT_VISIT_CLOSE_RATE = Kpi(
+    key="repeat_visit_close_rate",
+    label=_("再次到店成交率"),
+    explanation=_("再次到店、当天下订的批次 ÷ 再次到店的批次；按到店时间计。"),
+    unit="%",
+    numerator=(_closed_at_once(VisitType.REPEAT),),
+    denominator=(visits(visit_type=VisitType.REPEAT),),
+)
+
 KPIS: tuple[Kpi, ...] = (
+    FIRST_VISIT_CLOSE_RATE,
+    REPEAT_VISIT_CLOSE_RATE,
+    ORDERS_PER_100_CONTACTS,
     SECOND_VISIT_RATE,
     TEST_DRIVE_SIGN_RATE,
     NEW_CARD_SIGN_RATE,
