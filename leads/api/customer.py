@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dealership.core import periods
+from dealership.core.api import created
 from dealership.org.reach import require
 from leads.api import serializers as shapes
 from leads.api.base import Resource, listed, taken
@@ -14,7 +15,7 @@ from leads.filters import CustomerFilter
 from leads.selectors.choices import store_for
 from leads.selectors.customer import customer_attended, customer_get, customer_list, customer_lookup
 from leads.selectors.timeline import customer_timeline
-from leads.services.customer import customer_change, customer_reveal
+from leads.services.customer import customer_change, customer_reveal, phone_add
 
 ORDERINGS = {"-id": ("-id",), "id": ("id",)}
 
@@ -81,6 +82,16 @@ class CustomerReveal(Resource):
         address = request.META.get("REMOTE_ADDR")
         value = customer_reveal(by=request.user, customer_id=pk, ip=address, **asked)
         return Response({"field": asked["field"], "value": value})
+
+
+class CustomerPhones(Resource):
+    """Add a further number; answers the customer, numbers masked."""
+
+    @extend_schema(request=shapes.PhoneIn, responses={201: shapes.CustomerOut})
+    def post(self, request: Request, pk: int) -> Response:
+        require(request.user, "customer.change", customer_get(user=request.user, customer_id=pk).store_id)
+        phone_add(by=request.user, customer_id=pk, **taken(request, shapes.PhoneIn))
+        return created(shapes.CustomerOut(customer_get(user=request.user, customer_id=pk)).data, replay=False)
 
 
 class CustomerTimeline(Resource):

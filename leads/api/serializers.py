@@ -93,6 +93,26 @@ class CustomerBrief(serializers.ModelSerializer[Customer]):
         return masked_phone_of(row)
 
 
+class PhoneIn(serializers.Serializer[Any]):
+    """A number as people write it; it becomes the main one when asked."""
+
+    phone = CleanText(required=True, max_length=30)
+    make_primary = serializers.BooleanField(required=False, default=False)
+
+
+class NotifyIn(serializers.Serializer[Any]):
+    """Whose customer stands in the showroom."""
+
+    store = serializers.IntegerField(required=False, allow_null=True, default=None)
+    phone = CleanText(required=True, max_length=30)
+
+
+class NotifiedOut(serializers.Serializer[Any]):
+    """Who was told."""
+
+    owner_name = serializers.CharField()
+
+
 class CustomerPatch(serializers.Serializer[Any]):
     """What may be changed of a customer."""
 

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from leads.api import bulk, customer, drive, evaluation, imports, lead, loss, prospect, visit
+from leads.api import bulk, campaign, customer, drive, evaluation, imports, lead, loss, owner, prospect, visit
 
 urlpatterns = [
     path("customers/", customer.CustomerList.as_view(), name="api-customers-list"),
     path("customers/lookup/", customer.CustomerLookup.as_view(), name="api-customers-lookup"),
     path("customers/<int:pk>/", customer.CustomerDetail.as_view(), name="api-customers-detail"),
     path("customers/<int:pk>/reveal/", customer.CustomerReveal.as_view(), name="api-customers-reveal"),
+    path("customers/<int:pk>/phones/", customer.CustomerPhones.as_view(), name="api-customers-phones"),
     path("customers/<int:pk>/timeline/", customer.CustomerTimeline.as_view(), name="api-customers-timeline"),
     path("leads/", lead.LeadList.as_view(), name="api-leads-list"),
     path("leads/<int:pk>/", lead.LeadDetail.as_view(), name="api-leads-detail"),
@@ -23,6 +24,17 @@ urlpatterns = [
     path("imports/<int:pk>/", imports.ImportDetail.as_view(), name="api-imports-detail"),
     path("imports/<int:pk>/confirm/", imports.ImportConfirm.as_view(), name="api-imports-confirm"),
     path("imports/<int:pk>/undo/", imports.ImportUndo.as_view(), name="api-imports-undo"),
+    path("campaigns/", campaign.CampaignList.as_view(), name="api-campaigns-list"),
+    path("campaigns/<int:pk>/", campaign.CampaignDetail.as_view(), name="api-campaigns-detail"),
+    path("campaigns/<int:pk>/members/", campaign.CampaignMembers.as_view(), name="api-campaigns-members"),
+    path(
+        "campaigns/<int:pk>/members/<int:invite>/attended/",
+        campaign.CampaignMember.as_view(),
+        name="api-campaigns-attended",
+    ),
+    path("owners/", owner.OwnerList.as_view(), name="api-owners-list"),
+    path("owners/<int:pk>/", owner.OwnerDetail.as_view(), name="api-owners-detail"),
+    path("visits/notify-owner/", visit.OwnerNotify.as_view(), name="api-visits-notify-owner"),
     path("visits/", visit.VisitList.as_view(), name="api-visits-list"),
     path("visits/<int:pk>/", visit.VisitDetail.as_view(), name="api-visits-detail"),
     path("visits/<int:pk>/complete/", visit.VisitComplete.as_view(), name="api-visits-complete"),

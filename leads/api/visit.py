@@ -18,6 +18,7 @@ from leads.filters import VisitFilter
 from leads.models import Visit
 from leads.selectors.choices import seller_chosen, source_chosen, store_for
 from leads.selectors.visit import ORDERING, visit_get, visit_list, visit_registered
+from leads.services.customer import owner_notify
 from leads.services.visit import visit_assign, visit_complete, visit_leave, visit_register
 
 ORDERINGS = {"-visited_at": ORDERING, "visited_at": ("visited_at", "id")}
@@ -111,3 +112,14 @@ class VisitAssign(Resource):
         person = seller_chosen(visit.store, taken(request, shapes.VisitAssignIn)["received_by"])
         visit_assign(by=request.user, visit_id=pk, received_by=person)
         return Response(shapes.VisitOut(visit_get(user=request.user, visit_id=pk)).data)
+
+
+class OwnerNotify(Resource):
+    """通知归属顾问：同事正在接待其客户，每位客户每天一次。"""
+
+    @extend_schema(request=shapes.NotifyIn, responses=shapes.NotifiedOut)
+    def post(self, request: Request) -> Response:
+        require(request.user, "visit.register")
+        asked = taken(request, shapes.NotifyIn)
+        store = store_for(request.user, "visit.register", asked["store"])
+        return Response({"owner_name": owner_notify(by=request.user, store=store, phone=asked["phone"])})

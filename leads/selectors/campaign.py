@@ -41,3 +41,11 @@ def invites_of(*, user: Any, campaign: Campaign) -> QuerySet[CampaignInvite]:
     """Who was invited, in the order of inviting."""
     rows = CampaignInvite.objects.visible_to(user).filter(campaign=campaign)
     return rows.select_related("customer", "owner", "invited_by")  # type: ignore[no-any-return]
+
+
+def invite_get(*, user: Any, campaign: Campaign, invite_id: int) -> CampaignInvite:
+    """One invitation of a campaign; 404 out of reach."""
+    row = invites_of(user=user, campaign=campaign).filter(pk=invite_id).first()
+    if row is None:
+        raise NotFound
+    return row

@@ -151,6 +151,17 @@ URLS = {
     "api-test-drives-move": Url(WRITE, act="drive.book", early=BAD, **DRIVE),
     "api-test-drives-cancel": Url(WRITE, act="drive.book", early=BAD, **DRIVE),
     "api-test-drives-no-show": Url(WRITE, act="drive.book", early=BAD, **DRIVE),
+    "api-campaigns-list": Url(READ_WRITE, act="campaign.manage", resource="campaign", early=BAD),
+    "api-campaigns-detail": Url(READ_CHANGE, act="campaign.manage", early=BAD, **CAMPAIGN),
+    "api-campaigns-members": Url(READ_WRITE, act="campaign.manage", early=BAD, **CAMPAIGN),
+    # 404: there is no such invitation
+    "api-campaigns-attended": Url(
+        WRITE, kwargs={"invite": 999_999}, act="campaign.manage", also=frozenset({404}), **CAMPAIGN
+    ),
+    "api-owners-list": Url(resource="owned_vehicle"),
+    "api-owners-detail": Url(row="owned_vehicle", resource="owned_vehicle"),
+    "api-visits-notify-owner": Url(WRITE, act="visit.register", early=BAD),
+    "api-customers-phones": Url(WRITE, act="customer.change", early=BAD, **CUSTOMER),
     "api-customers-list": Url(resource="customer"),
     "api-customers-lookup": Url(query="?phone=13900000001", view="visit.register"),
     "api-customers-detail": Url(READ_CHANGE, act="customer.change", early=BAD, **CUSTOMER),

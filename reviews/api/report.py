@@ -12,17 +12,21 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dealership.core.api import CursorPages, VersionField, created, idempotency_key
+from dealership.core.errors import DomainError
+from dealership.org.reach import home_store
 from reviews.choices import WORDS
 from reviews.filters import ReviewFilter
 from reviews.models import Review, ReviewComment
-from reviews.selectors.reports import LIST_ORDER, cards, review_get, review_list
+from reviews.selectors.reports import LIST_ORDER, cards, review_get, review_list, store_of
 from reviews.services.judging import (
     review_comment_once,
     review_lock,
     review_mark_reviewed,
+    review_remind,
     review_return,
 )
-from reviews.services.writing import review_submit, review_write
+from reviews.services.opening import review_open_own
+from reviews.services.writing import review_refresh, review_submit, review_write
 
 
 class ReviewOut(serializers.ModelSerializer):  # type: ignore[type-arg]
@@ -181,3 +185,45 @@ class ReviewLock(APIView):
         given = _given(JudgeIn, request)
         review_lock(by=request.user, review_id=pk, version=given.get("version"))
         return _answer(request, pk)
+
+
+class StoreIn(serializers.Serializer):  # type: ignore[type-arg]
+    """Of which store; without one the store the caller works in."""
+
+    store = serializers.IntegerField(required=False, allow_null=True, default=None)
+
+
+class RemindedOut(serializers.Serializer):  # type: ignore[type-arg]
+    """How many people were told."""
+
+    reminded = serializers.IntegerField()
+
+
+@extend_schema(tags=["reviews"], request=None, responses=ReviewFull)
+class ReviewOpen(APIView):
+    """打开我今天的日报（早上没有自动生成时）；休息、请假或已有日报时不能打开。"""
+
+    def post(self, request: Request) -> Response:
+        user: Any = request.user
+        store = home_store(user)
+        if store is None:
+            raise DomainError("no_store", "您没有任职门店，不需要提交日报。")
+        return _answer(request, review_open_own(by=user, store=store).pk)
+
+
+@extend_schema(tags=["reviews"], request=None, responses=ReviewFull)
+class ReviewRefresh(APIView):
+    """重新计算我的日报数据；零点之后数据不再变化。"""
+
+    def post(self, request: Request, pk: int) -> Response:
+        review_refresh(by=request.user, review_id=pk)
+        return _answer(request, pk)
+
+
+@extend_schema(tags=["reviews"], request=StoreIn, responses=RemindedOut)
+class ReviewRemind(APIView):
+    """催交：提醒本店今天还没有提交的人，每人每天一次。"""
+
+    def post(self, request: Request) -> Response:
+        store = store_of(request.user, _given(StoreIn, request)["store"])
+        return Response({"reminded": review_remind(by=request.user, store=store)})

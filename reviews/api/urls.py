@@ -6,6 +6,9 @@ from reviews.api import report
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("reviews/", report.ReviewList.as_view(), name="api-review-list"),
+    path("reviews/open/", report.ReviewOpen.as_view(), name="api-review-open"),
+    path("reviews/remind/", report.ReviewRemind.as_view(), name="api-review-remind"),
+    path("reviews/<int:pk>/refresh/", report.ReviewRefresh.as_view(), name="api-review-refresh"),
     path("reviews/<int:pk>/", report.ReviewOne.as_view(), name="api-review-one"),
     path("reviews/<int:pk>/submit/", report.ReviewSubmit.as_view(), name="api-review-submit"),
     path("reviews/<int:pk>/comment/", report.ReviewCommentNew.as_view(), name="api-review-comment"),

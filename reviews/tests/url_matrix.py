@@ -22,6 +22,9 @@ URLS = {
     # 404: nobody is late
     "reviews:remind": Url(WRITE, act="review.return", also=frozenset({404})),
     "reviews:open": Url(WRITE),
+    "api-review-remind": Url(WRITE, act="review.return", also=frozenset({404})),
+    "api-review-open": Url(WRITE),
+    "api-review-refresh": Url(WRITE, **OWN),
     **pages("reviews:detail", "reviews:print", **ROW),
     **pages("reviews:refresh", "reviews:write", "reviews:submit", methods=WRITE, **OWN),
     "reviews:comment": Url(WRITE, **COMMENT),

@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 
+from dealership.notices.models import Notice
 from dealership.org.choices import Role
 from dealership.tests.builders import make_person
 from dealership.tests.clients import assert_same_query_count
@@ -126,3 +127,17 @@ def test_the_list_needs_as_many_statements_for_three(floor, api_for):
         lambda: [open_day(floor, DAY - dt.timedelta(days=back)) for back in (1, 2)],
         limit=3,
     )
+
+
+def test_opening_refreshing_and_reminding_as_on_the_pages(floor, api_for):
+    mine, manager = api_for(floor.consultant), api_for(floor.manager)
+    opened = mine.post("/api/v1/reviews/open/").json()
+    assert (opened["subject"], opened["period"], opened["state"]) == (floor.consultant.pk, "2026-11-20", "open")
+    assert mine.post("/api/v1/reviews/open/").status_code == 422
+    refreshed = mine.post(f"/api/v1/reviews/{opened['id']}/refresh/")
+    assert (refreshed.status_code, refreshed.json()["version"]) == (200, opened["version"])
+    assert manager.post(f"/api/v1/reviews/{opened['id']}/refresh/").status_code == 403
+    assert manager.post("/api/v1/reviews/remind/", {"store": floor.store.pk}, format="json").json() == {"reminded": 1}
+    told = Notice.objects.filter(kind="review").values_list("recipient_id", flat=True)
+    assert list(told) == [floor.consultant.pk]
+    assert mine.post("/api/v1/reviews/remind/", {}, format="json").status_code == 403
