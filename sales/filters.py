@@ -52,7 +52,7 @@ class VehicleFilter(df.FilterSet):
     store = df.ModelChoiceFilter(label="门店", queryset=_stores)
     configuration = df.ModelChoiceFilter(label="车型", queryset=_configurations)
     colour = df.ModelChoiceFilter(label="颜色", queryset=_colours)
-    status = df.MultipleChoiceFilter(label="状态", choices=VehicleStatus.choices)
+    status = df.MultipleChoiceFilter(label="状态", choices=VehicleStatus.choices, distinct=False)
     certificate_status = df.ChoiceFilter(label="合格证", choices=CertificateStatus.choices)
     min_age = df.NumberFilter(label="库龄不少于（天）", method="by_age", min_value=0, max_value=3650, decimal_places=0)
 
@@ -71,7 +71,7 @@ class DealFilter(df.FilterSet):
     """Deals by state, person, model, day of the order, and search over number, name, phone, VIN ending."""
 
     q = df.CharFilter(label="搜索", method="search", max_length=40)
-    status = df.MultipleChoiceFilter(label="状态", choices=DealStatus.choices)
+    status = df.MultipleChoiceFilter(label="状态", choices=DealStatus.choices, distinct=False)
     store = df.ModelChoiceFilter(label="门店", queryset=_stores)
     owner = df.ModelChoiceFilter(label="顾问", queryset=_sellers)
     configuration = df.ModelChoiceFilter(label="车型", queryset=_configurations)
@@ -98,7 +98,7 @@ class PaymentFilter(df.FilterSet):
     """Receipts by state, purpose, way, day of arrival, and receipt or deal number."""
 
     q = df.CharFilter(label="搜索", method="search", max_length=40)
-    status = df.MultipleChoiceFilter(label="状态", choices=PaymentStatus.choices)
+    status = df.MultipleChoiceFilter(label="状态", choices=PaymentStatus.choices, distinct=False)
     store = df.ModelChoiceFilter(label="门店", queryset=_stores)
     purpose = df.ChoiceFilter(label="款项", choices=PaymentPurpose.choices)
     method = df.ChoiceFilter(label="方式", choices=PaymentMethod.choices)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from django.contrib.postgres.fields import ArrayField
@@ -94,9 +95,9 @@ class Measure:
     applies: Callable[[int, dt.date], bool] | None = None
     part: str | None = None
 
-    @property
+    @cached_property
     def resource(self) -> str:
-        """The resource of the role table whose reach cuts these rows."""
+        """The resource of the role table whose reach cuts these rows: a constant of their queryset's class."""
         return str(self._source(periods.now()).resource)  # type: ignore[attr-defined]
 
     @property
@@ -299,7 +300,7 @@ class Kpi:
         """Can it be opened to rows? Time progress and differences cannot."""
         return bool(self.numerator)
 
-    @property
+    @cached_property
     def resources(self) -> frozenset[str]:
         """Resources of the role table a reader must reach to see this figure."""
         parents = self.minus or ()

@@ -17,7 +17,7 @@ class Holds(Lookup):  # type: ignore[type-arg]  # generic for the stubs only
 
     lookup_name = "holds"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         column, values = self.process_lhs(compiler, connection)
         pattern = f"%{connection.ops.prep_for_like_query(self.rhs)}%"
         both = f"(string_to_array({column}, NULL) @> string_to_array(%s, NULL) AND {column} LIKE %s)"

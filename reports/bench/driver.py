@@ -9,7 +9,7 @@ import re
 import statistics
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
@@ -27,6 +27,7 @@ class Answer:
     ms: float
     statements: int
     sql_ms: float
+    cpu_ms: float
 
 
 class Client:
@@ -76,12 +77,16 @@ class Client:
         if found := _TOKEN.search(text):
             self._token = found[1]
         statements, sql_ms = answer.headers["X-Statements"], answer.headers["X-Statement-Ms"]
-        return Answer(answer.status, text, spent, int(statements or 0), float(sql_ms or 0))
+        cpu_ms = float(answer.headers["X-Cpu-Ms"] or 0)
+        return Answer(answer.status, text, spent, int(statements or 0), float(sql_ms or 0), cpu_ms)
 
 
 @dataclass
 class Figure:
-    """Measured values of one piece of work and its references, in milliseconds."""
+    """Measured values of one piece of work and its references, in milliseconds.
+
+    `cpu_ms` is the processor's time of the web worker for one answer: what a busy neighbour does not change.
+    """
 
     name: str
     p50: float
@@ -89,24 +94,35 @@ class Figure:
     per_second: float
     statements: int
     sql_ms: float
+    cpu_ms: float = 0.0
     references: dict[str, float] = field(default_factory=dict)
 
     @property
     def ratios(self) -> dict[str, float]:
-        """How many times each reference; against the SQL floor and budget stands the statements' time."""
-        measured = {"sql_floor": self.sql_ms, "sql_budget": self.sql_ms}
+        """How many times each reference; each is compared with its like: statements' time, processor's time."""
+        measured = {"sql_floor": self.sql_ms, "sql_budget": self.sql_ms, "template_floor_cpu": self.cpu_ms}
         return {k: round(measured.get(k, self.p50) / v, 2) for k, v in self.references.items() if v}
 
 
 def measure(name: str, act: Callable[[], Answer], *, expected: int, times: int) -> Figure:
     """Warm up (both server workers), then call `times` times; any other status is an error."""
-    answers: list[Answer] = []
+    return measure_together({name: act}, expected=expected, times=times)[0]
+
+
+def measure_together(acts: Mapping[str, Callable[[], Answer]], *, expected: int, times: int) -> list[Figure]:
+    """Several acts in turn, so that a moment in which the machine is busy meets all of them."""
+    answers: dict[str, list[Answer]] = {name: [] for name in acts}
     for number in range(times + 6):
-        answer = act()
-        if answer.status != expected:
-            raise RuntimeError(f"{name}: {answer.status} instead of {expected}")
-        if number >= 6:
-            answers.append(answer)
+        for name, act in acts.items():
+            answer = act()
+            if answer.status != expected:
+                raise RuntimeError(f"{name}: {answer.status} instead of {expected}")
+            if number >= 6:
+                answers[name].append(answer)
+    return [_figure(name, found) for name, found in answers.items()]
+
+
+def _figure(name: str, answers: list[Answer]) -> Figure:
     spent = sorted(answer.ms for answer in answers)
     return Figure(
         name,
@@ -115,6 +131,7 @@ def measure(name: str, act: Callable[[], Answer], *, expected: int, times: int) 
         per_second=1000 * len(spent) / sum(spent),
         statements=max(answer.statements for answer in answers),
         sql_ms=statistics.median(answer.sql_ms for answer in answers),
+        cpu_ms=statistics.median(answer.cpu_ms for answer in answers),
     )
 
 

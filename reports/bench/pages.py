@@ -17,7 +17,7 @@ from dealership.org.models import Store
 from leads.choices import LIVE_STATUSES
 from leads.models import CustomerPhone, Prospect
 from leads.selectors.prospect import ORDERINGS, prospect_list
-from reports.bench.driver import Answer, Client, Figure, measure, timed
+from reports.bench.driver import Answer, Client, Figure, measure, measure_together, timed
 from sales.models import Deal
 
 PROSPECTS = "/customers/prospects/"
@@ -83,10 +83,10 @@ def page_figures(clients: Mapping[str, Client], *, times: int) -> Iterator[Figur
     """Every page beside its own template over rows in memory, and beside its rows by hand."""
     for page in pages():
         client, address = clients[page.who], page.address
-        figure = measure(page.name, _get(client, address), expected=200, times=times)
         floor = f"/bench/floor/?of={quote(address, safe='')}"
-        under = measure(f"{page.name}: floor", _get(client, floor), expected=200, times=times)
-        figure.references = {"template_floor": under.p50}
+        acts = {page.name: _get(client, address), f"{page.name}: floor": _get(client, floor)}
+        figure, under = measure_together(acts, expected=200, times=times)
+        figure.references = {"template_floor": under.p50, "template_floor_cpu": under.cpu_ms}
         if page.sql:
             figure.references["sql_floor"] = sql(page.sql, page.values)
         yield figure

@@ -112,7 +112,7 @@ def measure_all(size: str) -> dict[str, Any]:
         for name, client in clients.items():
             client.sign_in(name, PASSWORD)
         weights = page_weights(clients["consultant1"])
-        figures = list(all_figures(clients))
+        figures = list(all_figures(clients, size))
         memory = memory_of(_workers(pid))
     return {
         "size": size,
@@ -147,13 +147,14 @@ def _rounded(figure: Figure) -> dict[str, Any]:
 
 def table(result: dict[str, Any]) -> str:
     """The figures for people."""
-    head = f"{'figure':32}{'p50 ms':>9}{'p95 ms':>9}{'req/s':>8}{'SQL':>5}{'SQL ms':>9}  beside"
+    head = f"{'figure':32}{'p50 ms':>9}{'p95 ms':>9}{'req/s':>8}{'SQL':>5}{'SQL ms':>9}{'CPU ms':>9}  beside"
     weights = ", ".join(f"{name} {size} KB" for name, size in result["weights_kb"].items())
     load = " to ".join(str(one) for one in result["load"])
     about = f"size {result['size']}, {result['at']}, load {load}, larger worker {result['worker_rss_mb']} MB"
     lines = [about, weights, head]
     for row in result["figures"]:
         beside = ", ".join(f"{k} {v} ms → ×{row['ratios'].get(k, '—')}" for k, v in row["references"].items())
-        numbers = f"{row['p50']:9.1f}{row['p95']:9.1f}{row['per_second']:8.1f}{row['statements']:5}{row['sql_ms']:9.1f}"
+        numbers = f"{row['p50']:9.1f}{row['p95']:9.1f}{row['per_second']:8.1f}{row['statements']:5}"
+        numbers += f"{row['sql_ms']:9.1f}{row['cpu_ms']:9.1f}"
         lines.append(f"{row['name']:32}{numbers}  {beside}")
     return "\n".join(lines)

@@ -81,7 +81,7 @@ class FigureOut(serializers.Serializer[Any]):
 class DayCloseFilter(df.FilterSet):
     day = df.DateFilter(label="日期")
     store = df.NumberFilter(label="门店", field_name="store_id")
-    state = df.MultipleChoiceFilter(label="状态", choices=DayCloseState.choices)
+    state = df.MultipleChoiceFilter(label="状态", choices=DayCloseState.choices, distinct=False)
 
     class Meta:
         model = DayClose

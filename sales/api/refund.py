@@ -54,7 +54,7 @@ class PayIn(serializers.Serializer[Any]):
 
 
 class RefundFilter(df.FilterSet):
-    status = df.MultipleChoiceFilter(label="状态", choices=RefundStatus.choices)
+    status = df.MultipleChoiceFilter(label="状态", choices=RefundStatus.choices, distinct=False)
 
     class Meta:
         model = Refund
