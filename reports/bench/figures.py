@@ -123,7 +123,7 @@ def _stored_by_hand(values: dict[str, Any]) -> float:
 
 
 def _alone(name: str, ms: float, references: dict[str, float]) -> Figure:
-    return Figure(name, ms, ms, 1000 / ms, 0, ms, references)
+    return Figure(name, ms, ms, 1000 / ms, 0, ms, references=references)
 
 
 def _plain_books(path: str) -> dict[str, float]:
