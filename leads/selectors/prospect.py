@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, QuerySet, Value
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, F, OuterRef, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from dealership.core.errors import NotFound
 from leads.choices import LIVE_STATUSES, NEVER, OPEN_GRADES, OPEN_STATUSES, Grade
-from leads.models import FollowUp, FollowUpTask, Prospect
+from leads.models import CreditShare, FollowUp, FollowUpTask, Prospect
 from leads.selectors.customer import primary_phone, primary_phones
 from leads.selectors.evaluation import with_evaluation
 
@@ -63,7 +64,9 @@ def prospect_get(*, user: Any, prospect_id: int) -> Prospect:
 
 def prospect_attended(*, user: Any, prospect_id: int) -> Prospect:
     """One card within reach or stood in for today, to read and to log a follow-up, with its evaluation; or 404."""
-    return _one(with_evaluation(_shown(Prospect.objects.attended_by(user))), prospect_id)
+    shares = CreditShare.objects.filter(prospect=OuterRef("pk")).order_by("pk")
+    rows = _shown(Prospect.objects.attended_by(user)).annotate(shared_by=ArraySubquery(shares.values("user__name")))
+    return _one(with_evaluation(rows), prospect_id)
 
 
 def prospect_reached(*, user: Any, prospect_id: int) -> Prospect:

@@ -56,6 +56,8 @@ def test_r_own_a_protected_customer_can_only_be_shared(
     assert owner_of(card) == consultant.pk
     shares = dict(CreditShare.objects.filter(prospect=card).values_list("user_id", "share"))
     assert shares == {consultant.pk: Decimal("0.50"), colleague.pk: Decimal("0.50")}
+    page = client_for(consultant).get(f"/customers/prospects/{card.pk}/").content.decode()
+    assert f"业绩分成：{consultant.name}、{colleague.name} 各 50%" in page
     freeze("2026-11-15 00:00+08:00")
     claim_ask(wish="take", **ask)
     answer(manager, approve=True)
