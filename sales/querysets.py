@@ -59,12 +59,18 @@ class DealQuerySet(ScopedQuerySet):
 
 
 class DealRowQuerySet(ScopedQuerySet):
-    """Rows of a deal that carry its owner, team and store at the event."""
+    """Rows of a deal that carry its owner, team and store at the event; who took the deal over reaches them too."""
 
     resource = "deal"
 
+    def within(self, reach: Reach) -> Self:
+        if not reach.own_store_ids:
+            return super().within(reach)
+        handled = Q(deal__handler_id=reach.user_id, store_id__in=reach.own_store_ids)
+        return super().within(reach) | self.filter(handled)
 
-class PaymentQuerySet(ScopedQuerySet):
+
+class PaymentQuerySet(DealRowQuerySet):
     resource = "payment"
 
     def cleared(self) -> Self:
