@@ -44,6 +44,8 @@ DEFAULTS: dict[str, Any] = {
     # The evaluation model (§1.10 O1, O2): weight of each question, points of 100 a customer must reach
     "evaluation.weights": {"urgency": 30, "purchase_time": 25, "cycle": 10, "decision_maker": 20, "budget": 15},
     "evaluation.threshold": 60,
+    # Orders this long after a campaign's last day count as its orders.
+    "campaign.effect_days": 30,
     # A hand-over puts at most so many contacts a day on one colleague, and can be taken back for so many hours.
     "handover.per_day": 15,
     "handover.undo_hours": 24,

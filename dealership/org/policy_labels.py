@@ -28,6 +28,7 @@ LABELS = {
     "loss.call_attempts": _("战败回访未接通几次后可审批"),
     "loss.unreachable": _("“联系不上”须满足的未接通次数与天数"),
     "loss.after_cancel_days": _("退订后几天内可直接申请战败"),
+    "campaign.effect_days": _("活动结束后几天内的订单计入活动"),
     "dormancy.max_days": _("休眠最长天数"),
     "out_of_control.failed_contacts": _("连续未接通几次转失控"),
     "owner.protect_days": _("客户归属保护期（天）"),

@@ -19,7 +19,15 @@ from leads.campaign_choices import CampaignKind, InviteAnswer
 from leads.choices import OPEN_GRADE_CHOICES
 from leads.forms.campaign import CampaignFilter
 from leads.models import Campaign, CampaignInvite
-from leads.selectors.campaign import INVITE_ORDERING, ORDERING, campaign_get, campaign_list, invite_get, invites_of
+from leads.selectors.campaign import (
+    INVITE_ORDERING,
+    ORDERING,
+    campaign_effect,
+    campaign_get,
+    campaign_list,
+    invite_get,
+    invites_of,
+)
 from leads.selectors.choices import seller_chosen, source_chosen, store_for
 from leads.selectors.customer import primary_phones
 from leads.services.campaign import ACT, campaign_change, campaign_create, campaign_invite, invite_mark
@@ -38,6 +46,16 @@ class CampaignOut(serializers.ModelSerializer[Campaign]):
             "id", "version", "store", "kind", "name", "starts_on", "ends_on", "source", "cost_budget", "cost_actual",
             "note", "invited", "attended",
         ]  # fmt: skip
+
+
+class CampaignFullOut(CampaignOut):
+    """The campaign with what it brought: new cards of its source in its days, customers who ordered."""
+
+    cards = serializers.IntegerField()
+    orders = serializers.IntegerField()
+
+    class Meta(CampaignOut.Meta):
+        fields = [*CampaignOut.Meta.fields, "cards", "orders"]
 
 
 class MemberOut(serializers.ModelSerializer[CampaignInvite]):
@@ -103,7 +121,9 @@ class MemberPages(CursorPages):
 
 def shown(request: Request, pk: int) -> dict[str, Any]:
     """The campaign as it is now."""
-    return dict(CampaignOut(campaign_get(user=request.user, campaign_id=pk)).data)
+    row = campaign_get(user=request.user, campaign_id=pk)
+    brought = campaign_effect(user=request.user, campaign=row)
+    return {**CampaignOut(row).data, "cards": brought.cards, "orders": brought.orders}
 
 
 def managed(request: Request, pk: int) -> Campaign:
@@ -129,7 +149,7 @@ class CampaignList(Resource):
         page: Any = pages.paginate_queryset(rows, request)
         return pages.get_paginated_response(CampaignOut(page, many=True).data)
 
-    @extend_schema(request=CampaignIn, responses={201: CampaignOut})
+    @extend_schema(request=CampaignIn, responses={201: CampaignFullOut})
     def post(self, request: Request) -> Response:
         require(request.user, ACT)
         facts = taken(request, CampaignIn)
@@ -146,11 +166,11 @@ class CampaignList(Resource):
 class CampaignDetail(Resource):
     """一个活动。"""
 
-    @extend_schema(responses=CampaignOut)
+    @extend_schema(responses=CampaignFullOut)
     def get(self, request: Request, pk: int) -> Response:
         return Response(shown(request, pk))
 
-    @extend_schema(request=CampaignChangeIn, responses=CampaignOut)
+    @extend_schema(request=CampaignChangeIn, responses=CampaignFullOut)
     def patch(self, request: Request, pk: int) -> Response:
         row = managed(request, pk)
         details = taken(request, CampaignChangeIn, partial=True)

@@ -16,7 +16,7 @@ from dealership.org.reach import can, require
 from leads.campaign_choices import InviteAnswer
 from leads.forms.campaign import CampaignFilter, CampaignForm, InviteForm
 from leads.models import Campaign
-from leads.selectors.campaign import INVITE_ORDERING, ORDERING, campaign_get, campaign_list, invites_of
+from leads.selectors.campaign import INVITE_ORDERING, ORDERING, campaign_effect, campaign_get, campaign_list, invites_of
 from leads.selectors.choices import store_for
 from leads.services.campaign import ACT, campaign_change, campaign_create, campaign_invite, invite_mark
 from leads.views.base import Page
@@ -122,4 +122,10 @@ class InviteMark(Page):
 def _context(request: HttpRequest, row: Campaign) -> dict[str, Any]:
     page = page_of(request, invites_of(user=request.user, campaign=row), INVITE_ORDERING, size=100)
     answers = InviteAnswer.choices
-    return {"campaign": row, "page": page, "answers": answers, "may_manage": can(request.user, ACT, row.store_id)}
+    return {
+        "campaign": row,
+        "effect": campaign_effect(user=request.user, campaign=row),
+        "page": page,
+        "answers": answers,
+        "may_manage": can(request.user, ACT, row.store_id),
+    }

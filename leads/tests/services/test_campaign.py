@@ -14,7 +14,8 @@ from dealership.org.choices import Role
 from dealership.org.models import ClosedMonth, LeadSource
 from dealership.tests.builders import make_person, make_store
 from dealership.tests.clients import assert_same_query_count
-from leads.models import Campaign, CampaignInvite
+from leads.models import Campaign, CampaignInvite, Prospect, StatusChange
+from leads.selectors.campaign import Effect, campaign_effect
 from leads.services.campaign import campaign_change, campaign_create, campaign_invite, invite_mark
 from leads.tests.builders import make_campaign, make_visit
 
@@ -157,3 +158,50 @@ def test_lists_need_the_same_statements_for_one_row_and_for_many(store, marketin
         client.get(reverse("leads:campaign_detail", args=[row.pk]))
 
     assert_same_query_count(both, more, limit=40)
+
+
+def _ordered(card, at):
+    StatusChange.objects.create(
+        prospect=card, store=card.store, owner=card.owner, by=card.owner, at=at,
+        from_status="active", to_status="ordered",
+    )  # fmt: skip
+
+
+def test_what_a_campaign_brought_cards_of_its_source_and_orders_of_cards_and_guests(store, other_store, marketing, li):
+    """New cards in its days; orders until the last moment of the 30th day after it, of those cards and of who came."""
+    source = LeadSource.objects.filter(group=store.group).first()
+    start = TODAY - dt.timedelta(days=40)
+    row = make_campaign(store, marketing, starts_on=start, ends_on=start, source=source)
+    assert campaign_effect(user=marketing, campaign=row) == Effect(cards=0, orders=0, days=30)
+
+    def card(opened, source):
+        found = make_visit(li, store).prospect
+        Prospect.objects.filter(pk=found.pk).update(card_created_at=opened, source=source)
+        return Prospect.objects.get(pk=found.pk)
+
+    def came(card, attended):
+        CampaignInvite.objects.create(
+            campaign=row, store=store, customer=card.customer, prospect=card, invited_by=marketing,
+            invited_at=periods.at(start), attended_at=attended,
+        )  # fmt: skip
+
+    first, limit = periods.at(start), periods.end_of_day(start + dt.timedelta(days=30))
+    moment = dt.timedelta(microseconds=1)
+    brought = [card(first, source), card(periods.end_of_day(start) - moment, source)]
+    card(first - moment, source), card(periods.end_of_day(start), source), card(first, None)
+    guest, absent = card(first - dt.timedelta(days=9), None), card(first - dt.timedelta(days=9), None)
+    came(guest, periods.at(start, "10:00"))
+    came(absent, None)
+    _ordered(brought[0], first)
+    _ordered(brought[0], limit - moment)  # once more after a cancellation: still one customer
+    _ordered(brought[1], limit)  # too late
+    _ordered(guest, limit - moment)
+    _ordered(absent, first)
+    stranger = make_person(Role.SALES_CONSULTANT, other_store)
+    Prospect.objects.filter(pk=make_visit(stranger, other_store).prospect.pk).update(
+        card_created_at=first, source=source
+    )
+    assert campaign_effect(user=marketing, campaign=row) == Effect(cards=2, orders=2, days=30)
+    assert campaign_effect(user=li, campaign=row).cards == 2
+    colleague = make_person(Role.SALES_CONSULTANT, store)
+    assert campaign_effect(user=colleague, campaign=row) == Effect(cards=0, orders=0, days=30)
