@@ -111,7 +111,7 @@ def main(base: str) -> None:
     """All pictures."""
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     # Chromium's own words (date fields, file fields) in Chinese, where its language packs are installed.
-    language = {**os.environ, "LANGUAGE": "zh_CN", "LC_ALL": "zh_CN.UTF-8"}
+    language: dict[str, str | float | bool] = {**os.environ, "LANGUAGE": "zh_CN", "LC_ALL": "zh_CN.UTF-8"}
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=arguments, env=language)
         for width in SIZES:
