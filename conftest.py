@@ -20,6 +20,14 @@ def pytest_configure() -> None:
     catalogue.compile_all()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Some tests keep to one worker; asked only where there are workers."""
+    from dealership.tests.scheduling import TogetherScheduling
+
+    return TogetherScheduling(config, log)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(request: pytest.FixtureRequest, django_test_environment: None, django_db_blocker: Any) -> Any:
     """pytest-django's own fixture would run every migration in every worker; this copies a migrated database."""

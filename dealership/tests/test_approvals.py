@@ -304,7 +304,7 @@ def test_pages_show_the_queue_and_take_the_answer(team, client_for):
     client = client_for(team["manager"])
     page = client.get("/approvals/")
     assert page.status_code == 200
-    for text in ("特价：远景X7 优惠 12,000", "12000.00", "优惠金额", "客户拿着他店报价"):
+    for text in ("特价：远景X7 优惠 12,000", "12,000.00", "优惠金额", "客户拿着他店报价"):
         assert text in page.text
     assert "secret" not in page.text
 

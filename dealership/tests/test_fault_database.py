@@ -26,7 +26,7 @@ from dealership.tests.builders import PASSWORD, make_person, make_store, make_te
 from dealership.tests.fault import ROOT, free_port, wait_for
 from leads.tests.builders import new_phone
 
-pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("fault")]
+pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%leads_visit%'"
 ROWS = "SELECT (SELECT count(*) FROM leads_customer), (SELECT count(*) FROM leads_visit), (SELECT count(*) FROM {keys})"
 KEYS = "audit_idempotencykey"

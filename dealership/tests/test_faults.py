@@ -33,7 +33,7 @@ from leads.tests.builders import make_prospect, new_phone
 from reports.models import Fact, FillState
 from reports.services.verify import facts_differences
 
-pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("fault")]
+pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
 assert fault_kinds
 
 

@@ -37,7 +37,6 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
 
 @pytest.mark.launcher
 @pytest.mark.fault
-@pytest.mark.xdist_group("launcher")
 def test_o01_o03_up_survives_a_taken_port_dead_children_and_its_own_death(checkout: Checkout):
     place = checkout.place
     with socket.socket() as stranger:
@@ -89,7 +88,6 @@ def test_o01_o03_up_survives_a_taken_port_dead_children_and_its_own_death(checko
 
 @pytest.mark.launcher
 @pytest.mark.fault
-@pytest.mark.xdist_group("launcher")
 def test_ctrl_c_stops_everything_it_started(checkout: Checkout):
     front = checkout.popen("up", "--empty")
     said = list(lines_until(front, ["open http://"]))

@@ -16,7 +16,7 @@ from leads.models import FollowUp, GradeChange, Prospect
 from leads.tests.builders import make_prospect
 from sales.tests.builders import Staff, make_staff
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 SignIn = Callable[..., Person]
 WORDS = "客户家人都同意了，周六上午来店谈价格"
 

@@ -15,7 +15,7 @@ from dealership.tests.e2e.conftest import Person
 from leads.models import FollowUp, Prospect
 from leads.tests.builders import make_prospect
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_one_h_customer_after_the_other(transactional_db: None, sign_in: Callable[..., Person]) -> None:

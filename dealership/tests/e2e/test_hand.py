@@ -23,7 +23,7 @@ from sales.choices import DealStatus
 from sales.models import Deal
 from sales.tests.builders import Staff, deal_in, make_staff
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 SignIn = Callable[..., Person]
 AXE = (settings.BASE_DIR / "node_modules" / "axe-core" / "axe.min.js").read_text()
 ASK = "async () => (await axe.run()).violations.filter(v => ['serious', 'critical'].includes(v.impact))"

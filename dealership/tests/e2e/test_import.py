@@ -16,7 +16,7 @@ from leads.models import ImportBatch, Lead
 from leads.tests.imports.files import LEADS, number, workbook
 from leads.tests.lead_builders import nobody_takes
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 SignIn = Callable[..., Person]
 
 

@@ -16,7 +16,7 @@ from leads.models import HandOver, Lead, Prospect
 from leads.tests.builders import make_prospect
 from leads.tests.lead_builders import make_lead, nobody_takes
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 SignIn = Callable[..., Person]
 
 

@@ -14,7 +14,7 @@ from dealership.tests.e2e.conftest import Person
 from leads.models import LossApplication, Prospect
 from leads.tests.builders import make_prospect
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_from_refusal_to_another_consultant(transactional_db: None, sign_in: Callable[..., Person]) -> None:

@@ -23,7 +23,7 @@ from sales.choices import DealStatus, DocumentKind, DocumentState
 from sales.models import Deal, Payment
 from sales.tests.builders import MSRP, Staff, make_colour, make_configuration, make_staff, make_vehicle
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 SignIn = Callable[..., Person]
 
 

@@ -24,7 +24,7 @@ from reports.tests.workbook.samples import total_of
 from sales.choices import DealStatus
 from sales.tests.builders import Staff, deal_in, make_staff, pay
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 SignIn = Callable[..., Person]
 TOTALS = """SELECT
     (SELECT sum(amount) FROM sales_invoice WHERE store_id = %(store)s AND issued_on BETWEEN %(first)s AND %(last)s),

@@ -13,7 +13,7 @@ from dealership.tests.e2e.conftest import DESK, PHONE, Person
 from leads.tests.builders import make_prospect
 from sales.tests.builders import make_staff
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_search_and_jump_by_keys(transactional_db: None, sign_in: Callable[..., Person]) -> None:

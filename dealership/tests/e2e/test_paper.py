@@ -20,7 +20,7 @@ from leads.models import CustomerPhone, Prospect
 from leads.services.register_day import register_day_sign
 from leads.tests.builders import make_follow_up, make_prospect, make_visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 POINTS = 72 / 25.4
 SIMPLE = str.maketrans({"戶": "户", "⻋": "车"})
 A4_LANDSCAPE = (round(297 * POINTS), round(210 * POINTS))

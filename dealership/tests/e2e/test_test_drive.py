@@ -17,7 +17,7 @@ from leads.models import TestDrive
 from leads.tests.builders import make_demo_car, make_drive, make_prospect
 from sales.tests.builders import make_staff
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
