@@ -26,12 +26,17 @@ def long(index):
     return "".join(Random(index).choices([chr(code) for code in range(0x4E00, 0x9000)], k=480))
 
 
+def largest_child():
+    """Bytes of the largest process this one ever waited for."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+
+
 @pytest.mark.parametrize("name", BOMBS)
 def test_i03_is_refused_with_a_sentence(name, store, manager):
     make, words = BOMBS[name]
     content = make()
     batch = upload(manager, store, io.BytesIO(content))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before, children = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, largest_child()
     job = work(batch.check_job)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     batch = again(batch)
@@ -39,7 +44,8 @@ def test_i03_is_refused_with_a_sentence(name, store, manager):
     assert any(word in batch.message for word in words.split("|")), batch.message
     assert job.message == batch.message
     assert grown * 1024 < 200 * MEGABYTE
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 < 600 * MEGABYTE
+    # The largest child of this process so far may be another test's.
+    assert largest_child() in (children, min(largest_child(), 600 * MEGABYTE))
     assert ImportRow.objects.count() == 0
     assert list((Path(settings.MEDIA_ROOT) / "imports").iterdir()) == []
     # The worker goes on as if nothing had been.

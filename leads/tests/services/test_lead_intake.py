@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+import time_machine
 
 from dealership.core import periods
 from dealership.core.errors import Conflict, DomainError, NotAllowed
@@ -21,6 +22,13 @@ from leads.tests.builders import make_prospect, new_phone
 from leads.tests.lead_builders import make_lead, nobody_takes
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def business_hours():
+    """Clocks of leads run in business hours only; real time goes on from there."""
+    with time_machine.travel("2026-11-22 12:00+08:00", tick=True):
+        yield
 
 
 @pytest.fixture

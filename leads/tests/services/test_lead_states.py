@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import transaction
 
 from dealership.approvals.models import Approval
@@ -25,6 +26,14 @@ from leads.tests.builders import make_prospect, new_phone
 from leads.tests.lead_builders import make_lead, nobody_takes, set_policy
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def business_hours():
+    """Clocks of leads run in business hours only; real time goes on from there."""
+    with time_machine.travel("2026-11-22 12:00+08:00", tick=True):
+        yield
+
 
 # The act of each event a person starts; the others belong to the clock, the intake and the decision.
 ACTS = {
