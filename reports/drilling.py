@@ -29,8 +29,8 @@ class Section:
 
     @property
     def ordering(self) -> tuple[str, ...]:
-        """Newest first; as-of and opening rows have no order of their own."""
-        if self.measure.date is None or self.measure.opening:
+        """Newest first; as-of and opening rows and spans have no order of their own."""
+        if self.measure.date is None or self.measure.opening or self.measure.is_range:
             return ("-pk",)
         return (f"-{self.measure.date}", "-pk")
 

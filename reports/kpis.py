@@ -14,7 +14,7 @@ from leads.choices import Grade
 from leads.kpis import CARDS_CREATED, CONTACTS, INVITED_ARRIVED, LOSSES, RECEIVED, RISES
 from reports.models import HotProspect, OpeningOrder, OpeningProspect
 from reviews.kpis import WORKING_DAYS
-from sales.kpis import DELIVERIES, ORDERS
+from sales.kpis import CANCELLATIONS, DELIVERIES, INVOICE_AMOUNTS, ORDERS
 from sales.kpis.orders import deal_rows
 from sales.models import Deal
 
@@ -70,6 +70,15 @@ ORDER_DELIVERY_RATE = Kpi(
     grain="month",
 )
 
+ORDER_CANCEL_RATE = Kpi(
+    key="order_cancel_rate",
+    label=_("退订率"),
+    explanation=_("本期批准的退订数（按批准时间计，不论订单是哪个月下的）÷（本期订单数 + 月初遗留订单）。"),
+    unit="%",
+    numerator=(replace(CANCELLATIONS, sign=1),),
+    denominator=(ORDERS, OPENING_ORDERS),
+    grain="month",
+)
 LOSS_RATE = Kpi(
     key="loss_rate",
     label=_("战败率"),
@@ -117,6 +126,18 @@ AVG_DAILY_CONTACTS = Kpi(
 )
 
 
+AVG_REVENUE_PER_VISIT_DAY = Kpi(
+    key="avg_revenue_per_visit_day",
+    label=_("每天销售访问的平均收入"),
+    explanation=_(
+        "本人订单的开票销售额（红字为负，按开票日期计）÷ 出勤天数；出勤即排班上班、有日报的日子，休息、请假不计。"
+    ),
+    unit="元/天",
+    numerator=(INVOICE_AMOUNTS,),
+    denominator=(WORKING_DAYS,),
+)
+
+
 def _ordered_in_week() -> Q:
     """H cards that ordered between the Monday they were frozen on and the Sunday after."""
     orders = Deal.objects.filter(prospect=OuterRef("prospect"), ordered_at__isnull=False)
@@ -148,6 +169,8 @@ KPIS: tuple[Kpi, ...] = (
     MONTH_OPEN_ORDERS,
     PROSPECT_CONVERSION,
     ORDER_DELIVERY_RATE,
+    ORDER_CANCEL_RATE,
+    AVG_REVENUE_PER_VISIT_DAY,
     LOSS_RATE,
     INVITE_SHOW_RATE,
     GRADE_UPGRADE_RATE,

@@ -42,7 +42,10 @@ from dealership.core.periods import Period, day_bucket
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-Unit = Literal["组", "张", "人", "次", "条", "单", "台", "元", "元/台", "%", "pp", "天", "分钟", "次/天", "份", "件"]
+Unit = Literal[
+    "组", "张", "人", "次", "条", "单", "台", "元", "元/台", "元/天", "台/人",
+    "%", "pp", "天", "分钟", "次/天", "份", "件"
+]  # fmt: skip
 Grain = Literal["day", "month", "now"]
 SYSTEM: Final = object()
 _TOTAL: Final = DecimalField(max_digits=20, decimal_places=4)
@@ -73,7 +76,8 @@ class Group(NamedTuple):
 class Measure:
     """Rows that are counted.
 
-    rows/date: dated rows; `is_date` when the column is a date. as_of instead of both: the rows that stand at a moment.
+    rows/date: dated rows; `is_date` when the column is a date, `is_range` when it is a range of days (month figures:
+    rows whose range touches the month). as_of instead of both: the rows that stand at a moment.
     only: which of these rows; measures that differ in this (or in `value`) alone are counted in one pass over them.
     opening: rows frozen per month; a longer period takes those of its first month.
     value: an aggregate, or a function (store, first of month) → aggregate when a store's policy is part of it.
@@ -85,6 +89,7 @@ class Measure:
     date: str | None = None
     only: Q | Callable[[], Q] = Q()  # noqa: RUF009  never changed
     is_date: bool = False
+    is_range: bool = False
     value: Aggregate | Callable[[int, dt.date], Aggregate] = field(default_factory=lambda: Count("pk"))
     person: str | None = "owner"
     team: str | None = "team"
@@ -151,6 +156,8 @@ class Measure:
         """The condition on the column that dates the rows."""
         if self.date is None:
             return Q()
+        if self.is_range:
+            return Q(**{f"{self.date}__overlap": (period.start, period.end)})
         if self.opening:
             return Q(**{self.date: first_of_month(period.start)})
         return Q(**period.filter(self.date, is_date=self.is_date))
@@ -215,7 +222,7 @@ def _counted(asked: Sequence[Measure], number: int, one: Pass, *, daily: bool, r
     if len(one.members) == 1:
         rows = rows.filter(first.condition)
     day = Cast(Value(one.day), DateField())
-    if daily and first.date is not None:
+    if daily and first.date is not None and not first.is_range:
         day = Cast(F(first.date) if first.is_date else day_bucket(first.date), DateField())
     columns = {
         "g_pass": Value(number),
@@ -339,9 +346,9 @@ class Kpi:
             return money.show_ratio(value)
         if self.unit == "pp":
             return f"{'+' if value >= 0 else ''}{money.show_ratio(value)[:-1]}个百分点"
-        if self.unit in ("元", "元/台"):
+        if self.unit in ("元", "元/台", "元/天"):
             return money.show_money(value)
-        if self.unit in ("天", "分钟", "次/天"):
+        if self.unit in ("天", "分钟", "次/天", "台/人"):
             return f"{value.quantize(Decimal('0.1'), rounding=ROUND_HALF_UP)}"
         return f"{money.whole(value)}"
 

@@ -6,8 +6,10 @@ import datetime as dt
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.contrib.postgres.fields import DateRangeField
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import DecimalField, Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce, Round
 from django.utils.translation import gettext_lazy as _
 
 from dealership.core import periods
@@ -82,10 +84,27 @@ def _consultants(moment: dt.datetime) -> QuerySet[Any]:
     return _Posts(Membership).filter(role=Role.SALES_CONSULTANT, valid__contains=day)
 
 
+def _headcount(_store_id: int, month: dt.date) -> Sum:
+    """Consultants of a month on the average of its days that have come: each with the share of days in the post."""
+    first, end = month, min(periods.add_months(month, 1), periods.today() + dt.timedelta(days=1))
+    elapsed = max((end - first).days, 0)
+    days = Value(DateRange(first, max(first, end)), output_field=DateRangeField())
+    held = Func(F("valid"), days, template="(%(expressions)s)", arg_joiner=" * ", output_field=DateRangeField())
+    edges = [Func(held, function=name, output_field=IntegerField()) for name in ("upper", "lower")]
+    count = Func(*edges, template="(%(expressions)s)", arg_joiner=" - ", output_field=IntegerField())
+    share = Func(count, Value(max(elapsed, 1)), template="(%(expressions)s)", arg_joiner="::numeric / ")
+    return Sum(Round(share, 4, output_field=_SHARE), output_field=_SHARE)
+
+
 def _follow_up_rows() -> QuerySet[FollowUp]:
     return FollowUp.objects.all()
 
 
+_SHARE = DecimalField(max_digits=20, decimal_places=4)
+HEADCOUNT = Measure(
+    rows=lambda: _Posts(Membership).filter(role=Role.SALES_CONSULTANT, valid__startswith__lte=periods.today()),
+    date="valid", is_range=True, value=_headcount, person="user",
+)  # fmt: skip
 OPEN_CARDS = Measure(as_of=_open_cards, person="owner_then", team="team_then", part="grade_then")
 CARDS_CREATED = Measure(rows=lambda: StatusChange.objects.filter(from_status=""), date="at")
 

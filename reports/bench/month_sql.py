@@ -137,23 +137,41 @@ WITH drives AS (
         WHERE d.store_id = %(store)s AND ordered_at >= %(start)s AND ordered_at < %(end)s GROUP BY 1, 2, 3
     ) o, LATERAL (VALUES ('orders_gross', false, n, NULL), ('orders_net', false, n, NULL),
         ('closing_rate', false, n, 0), ('orders_attainment', true, n, 0), ('prospect_conversion', true, n, 0),
-        ('order_delivery_rate', true, 0, n), ('avg_lead_days', false, days, n), ('new_card_sign_rate', false, fresh, 0),
+        ('order_delivery_rate', true, 0, n), ('order_cancel_rate', true, 0, n), ('avg_lead_days', false, days, n),
+        ('new_card_sign_rate', false, fresh, 0),
         ('source_conversion', false, sourced, 0), ('winback_rate', false, won_back, 0),
         ('test_drive_sign_rate', false, driven, 0), ('carryover_sign_rate', true, carried, 0),
         ('cost_per_order', false, 0, paid_for), ('second_visit_rate', false, again, 0),
         ('orders_per_100_contacts', false, n, 0)) k (kpi, monthly, top, bottom)
     UNION ALL
-    SELECT 'orders_net', (cancelled_at AT TIME ZONE 'Asia/Shanghai')::date, '', owner_id, team_id, -count(*), NULL
-    FROM sales_deal WHERE store_id = %(store)s AND ordered_at IS NOT NULL
-        AND cancelled_at >= %(start)s AND cancelled_at < %(end)s GROUP BY 2, 4, 5
-    UNION ALL
-    SELECT kpi, CASE WHEN NOT monthly THEN day END, '', person, team, n, bottom FROM (
-        SELECT (delivered_at AT TIME ZONE 'Asia/Shanghai')::date AS day, owner_id AS person, team_id AS team,
+    SELECT kpi, CASE WHEN NOT monthly THEN day END, '', person, team, top, bottom FROM (
+        SELECT (cancelled_at AT TIME ZONE 'Asia/Shanghai')::date AS day, owner_id AS person, team_id AS team,
             count(*) AS n
-        FROM sales_deal WHERE store_id = %(store)s AND delivered_at >= %(start)s AND delivered_at < %(end)s
-        GROUP BY 1, 2, 3
-    ) d, LATERAL (VALUES ('retail_units', false, NULL), ('delivery_units', false, NULL), ('target_attainment', true, 0),
-        ('order_delivery_rate', true, 0)) k (kpi, monthly, bottom)
+        FROM sales_deal WHERE store_id = %(store)s AND ordered_at IS NOT NULL
+            AND cancelled_at >= %(start)s AND cancelled_at < %(end)s GROUP BY 1, 2, 3
+    ) c, LATERAL (VALUES ('orders_net', false, -n, NULL), ('order_cancel_rate', true, n, 0))
+        k (kpi, monthly, top, bottom)
+    UNION ALL
+    SELECT kpi, CASE WHEN NOT monthly THEN day END, '', person, team, top, bottom FROM (
+        SELECT day, owner_id AS person, team_id AS team, count(*) AS n,
+            count(*) FILTER (WHERE day <= first_promised_on) AS kept
+        FROM sales_deal, LATERAL (SELECT (delivered_at AT TIME ZONE 'Asia/Shanghai')::date AS day) s
+        WHERE store_id = %(store)s AND delivered_at >= %(start)s AND delivered_at < %(end)s GROUP BY 1, 2, 3
+    ) d, LATERAL (VALUES ('retail_units', false, n, NULL), ('delivery_units', false, n, NULL),
+        ('target_attainment', true, n, 0), ('order_delivery_rate', true, n, 0), ('sales_per_consultant', true, n, 0),
+        ('delivery_timeliness', false, kept, n)) k (kpi, monthly, top, bottom)
+    UNION ALL
+    SELECT 'delivery_accuracy', judged, '', owner_id, team_id, count(*) FILTER (WHERE handed_complete
+        AND NOT coalesce((corrected_at AT TIME ZONE 'Asia/Shanghai')::date <= judged, false)), count(*)
+    FROM sales_deal, LATERAL (SELECT (delivered_at AT TIME ZONE 'Asia/Shanghai')::date + 7 AS judged) j
+    WHERE store_id = %(store)s AND judged >= %(first)s AND judged < %(following)s
+        AND judged < (%(now)s AT TIME ZONE 'Asia/Shanghai')::date GROUP BY 2, 4, 5
+    UNION ALL
+    SELECT 'sales_per_consultant', NULL, '', user_id, team_id, 0, sum(round((upper(held) - lower(held))::numeric
+        / (upper(span) - lower(span)), 4))
+    FROM org_membership, LATERAL (SELECT daterange(%(first)s, least(%(following)s,
+            (%(now)s AT TIME ZONE 'Asia/Shanghai')::date + 1)) AS span) d, LATERAL (SELECT valid * span AS held) h
+    WHERE store_id = %(store)s AND role = 'sales_consultant' AND valid && span GROUP BY 4, 5
     UNION ALL
     SELECT kpi, CASE WHEN NOT monthly THEN day END, '', person, team, top, bottom FROM (
         SELECT issued_on AS day, i.owner_id AS person, i.team_id AS team, sum(amount) AS amount,
@@ -167,7 +185,8 @@ WITH drives AS (
                 - coalesce(d.invoiced_cost, v.dealer_cost) AS margin) m
         WHERE i.store_id = %(store)s AND issued_on >= %(first)s AND issued_on < %(following)s GROUP BY 1, 2, 3
     ) i, LATERAL (VALUES ('invoiced_units', false, units, NULL), ('sales_amount', false, amount, NULL),
-        ('gp_per_unit', false, profit, costed), ('sales_attainment', true, amount, 0)) k (kpi, monthly, top, bottom)
+        ('gp_per_unit', false, profit, costed), ('avg_revenue_per_visit_day', false, amount, 0),
+        ('sales_attainment', true, amount, 0)) k (kpi, monthly, top, bottom)
     UNION ALL
     SELECT kpi, CASE WHEN NOT monthly THEN day END, '', person, team, top, bottom FROM (
         SELECT (cleared_at AT TIME ZONE 'Asia/Shanghai')::date AS day, owner_id AS person, team_id AS team,
@@ -195,7 +214,7 @@ WITH drives AS (
         WHERE kind = 'day' AND store_id = %(store)s AND starts_on >= %(first)s AND starts_on < %(following)s
         GROUP BY 1, 2, 3
     ) r, LATERAL (VALUES ('daily_report_rate', in_time, due), ('avg_daily_contacts', 0, worked),
-        ('comment_rate', answered, answerable)) k (kpi, top, bottom)
+        ('avg_revenue_per_visit_day', 0, worked), ('comment_rate', answered, answerable)) k (kpi, top, bottom)
     UNION ALL
     SELECT kpi, day, '', person, team, top, bottom FROM (
         SELECT (at AT TIME ZONE 'Asia/Shanghai')::date AS day, owner_id AS person, team_id AS team,
@@ -271,7 +290,8 @@ WITH drives AS (
     SELECT kpi, NULL, '', owner_id, team_id, top, bottom FROM (
         SELECT owner_id, team_id, count(*) AS n FROM reports_openingorder
         WHERE store_id = %(store)s AND month = %(first)s GROUP BY 1, 2
-    ) o, LATERAL (VALUES ('month_open_orders', n, NULL), ('order_delivery_rate', 0, n)) k (kpi, top, bottom)
+    ) o, LATERAL (VALUES ('month_open_orders', n, NULL), ('order_delivery_rate', 0, n),
+        ('order_cancel_rate', 0, n)) k (kpi, top, bottom)
     UNION ALL
     SELECT kpi, %(last)s, part, person, team, n, bottom FROM (
     SELECT coalesce(g.to_grade, 'N') AS part, coalesce(o.owner_id, m.owner_id) AS person,
@@ -298,6 +318,13 @@ WITH drives AS (
     SELECT 'overdue_follow_ups', %(last)s, '', owner_id, team_id, count(*), NULL FROM leads_followuptask
     WHERE store_id = %(store)s AND created_at < %(end)s AND due_at < %(end)s
         AND (done_at IS NULL OR done_at >= %(end)s) AND (cancelled_at IS NULL OR cancelled_at >= %(end)s) GROUP BY 4, 5
+    UNION ALL
+    SELECT 'order_bank_rate', %(last)s, '', owner_id, team_id, count(*), 0 FROM sales_deal
+    WHERE store_id = %(store)s AND ordered_at < %(end)s AND (delivered_at IS NULL OR delivered_at >= %(end)s)
+        AND (cancelled_at IS NULL OR cancelled_at >= %(end)s) GROUP BY 4, 5
+    UNION ALL
+    SELECT 'order_bank_rate', %(last)s, '', person_id, team_id, 0, sum(value) FROM sales_target
+    WHERE store_id = %(store)s AND month = %(following)s AND kind = 'deliveries' GROUP BY 4, 5
     UNION ALL
     SELECT 'receivable_balance', %(last)s, '', d.owner_id, d.team_id, sum(contract_amount - coalesce(received, 0)), NULL
     FROM sales_deal d LEFT JOIN LATERAL (SELECT sum(amount) AS received FROM sales_payment

@@ -36,8 +36,19 @@ GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     ),
     (
         _("订单与交车"),
-        ("orders_gross", "orders_net", "closing_rate", "retail_units", "month_open_orders", "order_delivery_rate"),
+        (
+            "orders_gross",
+            "orders_net",
+            "closing_rate",
+            "retail_units",
+            "month_open_orders",
+            "order_delivery_rate",
+            "order_cancel_rate",
+            "order_bank_rate",
+            "sales_per_consultant",
+        ),
     ),
+    (_("交付质量"), ("delivery_timeliness", "delivery_accuracy")),
     (_("金额"), ("sales_amount", "receipts_amount", "pass_through_receipts", "receivable_balance", "gp_per_unit")),
     (_("库存"), ("stock_units", "stock_days")),
     (_("日报"), ("daily_report_rate", "comment_rate")),
@@ -50,7 +61,7 @@ TARGETS = {
     "new_cards": "cards_attainment",
 }
 # More of these is worse; of the neutral ones more is neither good nor bad.
-LESS_IS_BETTER = frozenset({"receivable_balance", "stock_days"})
+LESS_IS_BETTER = frozenset({"receivable_balance", "stock_days", "order_cancel_rate"})
 NEUTRAL = frozenset({"month_open_prospects", "month_open_orders", "pass_through_receipts", "stock_units"})
 DASH = "—"
 

@@ -183,7 +183,9 @@ def _invite(row: CampaignInvite) -> DrillRow:
 
 
 def _post(row: Membership) -> DrillRow:
-    return DrillRow(row.pk, "post", None, _name(row.user), row.get_role_display(), _name(row.user), row.valid.lower)
+    until = f" · 至 {row.valid.upper - dt.timedelta(days=1):%m-%d}" if row.valid.upper else ""
+    note = f"{row.get_role_display()}{until}"
+    return DrillRow(row.pk, "post", None, _name(row.user), note, _name(row.user), row.valid.lower)
 
 
 _DEAL = ("deal", "deal__customer", "owner")
@@ -221,5 +223,5 @@ def loaded(rows: QuerySet[Any]) -> QuerySet[Any]:
 def shown(row: Any, measure: Measure) -> DrillRow:
     """One row as a line: dated by the column that counts it, marked when it is taken away."""
     line = PRESENTERS[type(row)].show(row)
-    counted_at = getattr(row, measure.date) if measure.date else line.at
+    counted_at = getattr(row, measure.date) if measure.date and not measure.is_range else line.at
     return replace(line, sign=measure.sign, at=counted_at)

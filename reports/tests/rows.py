@@ -141,6 +141,7 @@ def deal(store: Store, owner: Any, ordered: str, **told: Any) -> Deal:
     parent = told.pop("prospect", None) or card(store, owner, ordered)
     told.setdefault("contract_amount", Decimal(180000))
     told.setdefault("deal_price", Decimal(180000))
+    told.setdefault("handed_complete", True if delivered else None)
     return Deal.objects.create(
         store=store, team_id=team_of(owner, store), owner=owner, number=f"T-{next(_numbers):06d}", status=status,
         prospect=parent, customer_id=parent.customer_id, configuration=configuration, colour=make_colour(store),

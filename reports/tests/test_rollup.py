@@ -72,7 +72,10 @@ def _figures_equal_rows(store: Store, period: Period) -> None:
 def test_a_hand_written_statement_gives_the_same_facts(store, li, wang, noon):
     """The reference of the measurement answers what the roll-up stores, so that the two may be compared."""
     scene.play(store, [li, wang], seed=5)
-    sale = rows.deal(store, li, "2026-11-04", delivered="2026-11-12", vehicle=rows.vehicle(store, "2026-11-01"))
+    car, promised = rows.vehicle(store, "2026-11-01"), dt.date(2026, 11, 12)
+    sale = rows.deal(store, li, "2026-11-04", delivered="2026-11-12", vehicle=car, first_promised_on=promised)
+    rows.deal(store, wang, "2026-11-04", delivered="2026-11-12", corrected_at=rows.moment("2026-11-19 23:59:59"))
+    rows.target(store, wang, "2026-12", 3)
     rows.invoice(sale, "2026-11-10")
     rows.payment(sale, "2026-11-10", 170000)
     rows.visit(store, wang, "2026-11-20", VisitType.FIRST_CAPTURED, invalid=True)

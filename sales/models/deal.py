@@ -80,6 +80,9 @@ class Deal(Versioned):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     delivery_exception = models.CharField("例外交车说明", max_length=200, blank=True)
+    # Set once each: was every paper there at the hand-over, and when was the first put right after it.
+    handed_complete = models.BooleanField("交车时资料齐全", null=True)
+    corrected_at = models.DateTimeField("交车后首次更正", null=True)
     cancel_requested_at = models.DateTimeField(null=True)
     cancel_from_status = models.CharField(max_length=16, blank=True)
     cancelled_at = models.DateTimeField("退订时间", null=True)

@@ -13,14 +13,15 @@ from reports.workbook.content import MonthContent
 TITLE = "销售汇总"
 KEY, STORE_KEY = "series", "store"
 KINDS: dict[str, Kind] = {
-    "元": "money", "元/台": "money", "%": "percent", "天": "decimal", "分钟": "decimal", "次/天": "decimal"
+    "元": "money", "元/台": "money", "%": "percent", "天": "decimal", "分钟": "decimal", "次/天": "decimal",
+    "元/天": "money", "台/人": "decimal",
 }  # fmt: skip
 
 
 def columns_for(unit: str) -> tuple[Column, ...]:
     """The same columns for every figure; numbers follow the figure's unit."""
     kind = KINDS.get(unit, "count")
-    sums = unit not in ("%", "元/台", "天", "分钟", "次/天")
+    sums = unit not in ("%", "元/台", "元/天", "台/人", "天", "分钟", "次/天")
     return (
         Column("label", "指标", "text", 14),
         Column("series", "车系", "text", 16),

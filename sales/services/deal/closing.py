@@ -111,6 +111,7 @@ def document_set(*, by: User, deal_id: int, kind: str, state: str) -> Deal:
             raise DomainError("no_vehicle", "尚未配车，不能登记合格证。")
         if car.certificate_status == CertificateStatus.PLEDGED:
             raise DomainError("certificate_pledged", "该车合格证仍质押在银行，请先办理赎证。")
+    _note_correction(deal, kind, state)
     _set_document(deal, DocumentKind(kind), DocumentState(state), by)
     record(by=by, action="deal.document", target=deal, changes={"kind": kind, "state": state})
     _try_ready(deal, by)
@@ -188,7 +189,7 @@ def deal_deliver(*, by: User, deal_id: int, at: dt.datetime | None = None, excep
         move(deal, DealStatus.READY, by=by, at=moment, reason=deal.delivery_exception)
     car.stocked_out_on = periods.local_date(moment)
     move_vehicle(car, VehicleStatus.DELIVERED)
-    deal.delivered_at = moment
+    deal.delivered_at, deal.handed_complete = moment, not missing_papers(deal)
     move(deal, DealStatus.DELIVERED, by=by, at=moment, reason=deal.delivery_exception)
     DeliveryDocument.objects.filter(deal=deal, state=DocumentState.IN_STORE).update(
         state=DocumentState.HANDED, changed_at=moment, changed_by=by
@@ -237,6 +238,15 @@ def _set_document(deal: Deal, kind: DocumentKind, state: DocumentState, by: User
     DeliveryDocument.objects.update_or_create(
         deal=deal, kind=kind, defaults={"state": state, "changed_at": periods.now(), "changed_by": by}
     )
+
+
+def _note_correction(deal: Deal, kind: str, state: str) -> None:
+    """The first paper put right after the hand-over is kept: within seven days the delivery was not accurate."""
+    same = DeliveryDocument.objects.filter(deal=deal, kind=kind, state=state)
+    if deal.status == DealStatus.DELIVERED and deal.corrected_at is None and not same.exists():
+        deal.corrected_at = periods.now()
+        deal.touch()
+        deal.save()
 
 
 def _try_ready(deal: Deal, by: User) -> None:

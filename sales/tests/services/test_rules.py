@@ -301,6 +301,28 @@ def test_r_doc_missing_papers_stop_the_hand_over(store: Any, staff: Staff) -> No
         deals.deal_close(by=staff.admin, deal_id=deal.pk)
 
 
+def test_r_doc_a_delivery_remembers_whole_papers_and_the_first_correction(
+    store: Any, staff: Staff, freeze: Any
+) -> None:
+    whole, lacking = (build.deal_in(DealStatus.PAID, staff, store) for _ in "12")
+    for deal, leave_out, exception in ((whole, (), ""), (lacking, ("policy",), "保险单明天补")):
+        build.invoice(staff, deal)
+        build.complete_papers(staff, deal, leave_out=leave_out)
+        by = staff.gm if exception else staff.delivery
+        deals.deal_deliver(by=by, deal_id=deal.pk, exception=exception)
+        deal.refresh_from_db()
+    assert [(deal.handed_complete, deal.corrected_at) for deal in (whole, lacking)] == [(True, None), (False, None)]
+    told = {"by": staff.admin, "deal_id": whole.pk, "kind": "manual"}
+    deals.document_set(**told, state=DocumentState.HANDED)  # as it is: nothing is put right
+    assert Deal.objects.get(pk=whole.pk).corrected_at is None
+    for day, state in (("2026-10-21", DocumentState.MISSING), ("2026-10-22", DocumentState.HANDED)):
+        freeze(f"{day} 10:00+08:00")
+        deals.document_set(**told, state=state)
+    fresh = Deal.objects.get(pk=whole.pk)
+    assert periods.local_date(fresh.corrected_at) == dt.date(2026, 10, 21)
+    assert fresh.handed_complete is True
+
+
 def test_r_doc_a_pledged_certificate_is_not_in_the_store(store: Any, staff: Staff) -> None:
     deal = build.deal_in(DealStatus.ALLOCATED, staff, store)
     assert deal.vehicle is not None
