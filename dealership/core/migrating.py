@@ -1,4 +1,8 @@
-"""Operations of migrations that are quicker than the library's."""
+"""Trigger operations for migrations that are quicker than the library's.
+
+A trigger is no part of a model's class, but the library has all related classes built anew after each of its
+operations, and on a new database building classes is most of a migration's time. After `makemigrations` take these.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,7 @@ from pgtrigger.migrations import RemoveTrigger as PgRemoveTrigger
 
 
 class AddTrigger(PgAddTrigger):
-    """Adds a trigger to a table without building the classes of all related models again.
-
-    A trigger is no part of a model's class, and on a new database building classes is most of a migration's time.
-    """
+    """Adds a trigger to a table without building classes."""
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         options = state.models[app_label, self.model_name_lower].options
@@ -19,8 +20,8 @@ class AddTrigger(PgAddTrigger):
 
 
 class RemoveTrigger(PgRemoveTrigger):
-    """Removes a trigger from a table, likewise."""
+    """Removes a trigger from a table without building classes."""
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         options = state.models[app_label, self.model_name_lower].options
-        options["triggers"] = [one for one in options.get("triggers", []) if one.name != self.name]
+        options["triggers"] = [trigger for trigger in options.get("triggers", []) if trigger.name != self.name]

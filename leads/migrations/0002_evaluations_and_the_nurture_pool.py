@@ -3,9 +3,10 @@
 import django.core.validators
 import django.db.models.deletion
 import pgtrigger.compiler
-import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+
+from dealership.core.migrating import AddTrigger
 
 
 class Migration(migrations.Migration):
@@ -270,7 +271,7 @@ class Migration(migrations.Migration):
                 name="leads_prospectevaluation_score",
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTrigger(
             model_name="prospectevaluation",
             trigger=pgtrigger.compiler.Trigger(
                 name="append_only",
@@ -284,7 +285,7 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTrigger(
             model_name="prospectevaluation",
             trigger=pgtrigger.compiler.Trigger(
                 name="closed_month_at",
@@ -326,7 +327,7 @@ class Migration(migrations.Migration):
                 name="leads_nurturestay_ended_complete",
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTrigger(
             model_name="nurturestay",
             trigger=pgtrigger.compiler.Trigger(
                 name="insert_insert",
@@ -340,7 +341,7 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTrigger(
             model_name="nurturestay",
             trigger=pgtrigger.compiler.Trigger(
                 name="update_update",

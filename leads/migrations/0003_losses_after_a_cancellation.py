@@ -2,8 +2,9 @@
 
 import django.db.models.deletion
 import pgtrigger.compiler
-import pgtrigger.migrations
 from django.db import migrations, models
+
+from dealership.core.migrating import AddTrigger, RemoveTrigger
 
 
 class Migration(migrations.Migration):
@@ -12,11 +13,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        pgtrigger.migrations.RemoveTrigger(
+        RemoveTrigger(
             model_name="lossapplication",
             name="insert_insert",
         ),
-        pgtrigger.migrations.RemoveTrigger(
+        RemoveTrigger(
             model_name="lossapplication",
             name="update_update",
         ),
@@ -46,7 +47,7 @@ class Migration(migrations.Migration):
                 verbose_name="退订",
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTrigger(
             model_name="lossapplication",
             trigger=pgtrigger.compiler.Trigger(
                 name="insert_insert",
@@ -60,7 +61,7 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTrigger(
             model_name="lossapplication",
             trigger=pgtrigger.compiler.Trigger(
                 name="update_update",

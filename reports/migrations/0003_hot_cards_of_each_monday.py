@@ -2,9 +2,10 @@
 
 import django.db.models.deletion
 import pgtrigger.compiler
-import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+
+from dealership.core.migrating import AddTrigger
 
 
 class Migration(migrations.Migration):
@@ -65,7 +66,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTrigger(
             model_name="hotprospect",
             trigger=pgtrigger.compiler.Trigger(
                 name="append_only",
@@ -83,7 +84,7 @@ class Migration(migrations.Migration):
             model_name="hotweek",
             constraint=models.UniqueConstraint(fields=("store", "week"), name="reports_hotweek_once"),
         ),
-        pgtrigger.migrations.AddTrigger(
+        AddTrigger(
             model_name="hotweek",
             trigger=pgtrigger.compiler.Trigger(
                 name="append_only",
