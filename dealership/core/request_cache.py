@@ -1,4 +1,4 @@
-"""Memory that lives for one request or one task: policies and reach are read once per unit of work."""
+"""Memory that lives for one request, task or write: policies and reach are read once per unit of work."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def end() -> None:
 
 @contextmanager
 def unit() -> Iterator[None]:
-    """A unit of work of its own when none is under way (roll-ups and reports outside a request or job)."""
+    """A unit of work of its own when none is under way (writes, roll-ups and reports outside a request or job)."""
     if _store.get() is not None:
         yield
         return

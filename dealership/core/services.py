@@ -12,6 +12,7 @@ from django.db import DatabaseError, IntegrityError, connection, models, transac
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from dealership.core import request_cache
 from dealership.core.errors import Conflict, DomainError, NotFound
 from dealership.core.scoping import ScopedQuerySet
 
@@ -83,7 +84,7 @@ def service(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _in_transaction(act: Callable[[], R], *, nested: bool) -> R:
-    with transaction.atomic(savepoint=not nested):
+    with request_cache.unit(), transaction.atomic(savepoint=not nested):
         answer = act()
         if not nested and transaction.get_rollback():
             raise RuntimeError("a refusal inside this service was swallowed: nothing of it would be saved")

@@ -28,11 +28,18 @@ def replaced(place: Place, name: str, before: int) -> bool:
     return pid_of(place, name) not in {0, before}
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Iterator[Checkout]:
-    made = copy_whole(tmp_path / "我的 4S 店" / "sales office")
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """One checkout: whichever test comes first pays for making its database."""
+    made = copy_whole(tmp_path_factory.mktemp("whole") / "我的 4S 店" / "sales office")
     yield made
     made.clean_up()
+
+
+@pytest.fixture
+def checkout(whole: Checkout) -> Iterator[Checkout]:
+    yield whole
+    whole.clean_up()
 
 
 @pytest.mark.launcher

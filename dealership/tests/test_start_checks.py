@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -32,12 +33,8 @@ def database_of() -> Iterator[Any]:
             line.execute(sql.SQL(words).format(sql.Identifier(name), sql.Literal(ctype), sql.Literal(ctype)))
         given = connection.settings_dict
         address = f"postgres://{given['USER']}:{given['PASSWORD']}@{given['HOST']}:{given['PORT']}/{name}"
-        manage(
-            address,
-            "shell",
-            "-c",
-            "from django.db import connection as c; c.cursor().execute('CREATE EXTENSION pg_trgm')",
-        )
+        with psycopg.connect(address) as line:
+            line.execute("CREATE EXTENSION pg_trgm")
         return address
 
     yield make
