@@ -7,13 +7,14 @@ see, is left out of the answer. The state of a past day that was not recorded is
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from dealership.core import periods, request_cache
 from dealership.core.kpi import (
@@ -25,15 +26,17 @@ from dealership.core.kpi import (
     Measure,
     Pass,
     Scope,
+    counted,
     difference,
     first_of_month,
     make_figure,
     months_of,
     passes,
-    sums_of_passes,
+    sums_of_rows,
 )
 from dealership.core.periods import Period
 from dealership.core.scoping import reach_for
+from dealership.org.prepared import rows_for
 from dealership.org.reach import sees_profit
 from reports.choices import FactGrain
 from reports.models import Fact, FillState
@@ -99,6 +102,41 @@ def grouped(
         return _Question(reader, tuple(store_ids), period, by, person_id).answer(kpis)
 
 
+class _Asked(NamedTuple):
+    """Which stored sums: the resources' KPIs, whole months, the days in them, the grouping column ("" for none).
+
+    `one_person`: the last of the ids is a person's, the others are stores.
+    """
+
+    resources: tuple[tuple[str, tuple[str, ...]], ...]
+    months: tuple[dt.date, ...]
+    days: Q
+    column: str
+    one_person: bool
+
+
+def _stored(reader: Any, ids: Sequence[int], asked: _Asked) -> QuerySet[Any, Any]:
+    """Stored sums by a column and KPI."""
+    stores = ids[:-1] if asked.one_person else ids
+    rows = Fact.objects.filter(asked.days, store_id__in=stores, month__in=asked.months)
+    if asked.one_person:
+        rows = rows.filter(person_id=ids[-1])
+    if reader is SYSTEM:
+        rows = rows.filter(kpi__in=[key for _resource, keys in asked.resources for key in keys])
+    else:
+        rows = rows.readable_by(reader, dict(asked.resources))
+    columns = [asked.column] if asked.column else []
+    return rows.order_by().values_list(*columns, "kpi").annotate(top=Sum("numerator"), bottom=Sum("denominator"))
+
+
+def _counted(
+    reader: Any, stores: Sequence[int], keys: tuple[tuple[str, ...], ...], chosen: tuple[Pass, ...], daily: bool
+) -> QuerySet[Any, Any]:
+    """The statement of `_Question._live`; a pass names its store by the place in `stores`."""
+    asked = [measure for group in keys for measure in question(BY_KEY[key] for key in group)[0]]
+    return counted(asked, [replace(one, store=stores[one.store]) for one in chosen], daily=daily, reader=reader)
+
+
 class _Question:
     """Whose figures of which period, and how they are collected per grain."""
 
@@ -161,19 +199,16 @@ class _Question:
             yield from self._facts(kpis, Q(day=self.period.last_day), self.period)
 
     def _facts(self, kpis: list[Kpi], days: Q, span: Period) -> Iterator[tuple[Any, str, Decimal, Decimal]]:
-        months = [first_of_month(part.start) for part in months_of(span)]
-        rows = Fact.objects.filter(days, store_id__in=self.store_ids, month__in=months)
-        if self.person_id is not None:
-            rows = rows.filter(person_id=self.person_id)
+        months = tuple(first_of_month(part.start) for part in months_of(span))
         resources: dict[str, list[str]] = defaultdict(list)
         for kpi in kpis:
             resources[kpi.numerator[0].resource].append(kpi.key)
-        if self.reader is SYSTEM:
-            rows = rows.filter(kpi__in=[kpi.key for kpi in kpis])
-        else:
-            rows = rows.readable_by(self.reader, resources)
-        columns = [_COLUMN[self.by]] if self.by else []
-        found = rows.order_by().values_list(*columns, "kpi").annotate(top=Sum("numerator"), bottom=Sum("denominator"))
+        cut = tuple((name, tuple(keys)) for name, keys in resources.items())
+        asked = _Asked(cut, months, days, _COLUMN[self.by] if self.by else "", self.person_id is not None)
+        ids = [*self.store_ids, *([] if self.person_id is None else [self.person_id])]
+        found: Iterable[Any] = (
+            _stored(SYSTEM, ids, asked) if self.reader is SYSTEM else rows_for(self.reader, _stored, asked, ids=ids)
+        )
         for *group, key, top, bottom in found:
             yield (group[0] if group else None), key, top, bottom or Decimal(0)
 
@@ -191,12 +226,24 @@ class _Question:
                     chosen.append(replace(one, members=members))
             asked += measures
             feeds += fed
-        for row in sums_of_passes(asked, chosen, daily=self.by == "day", reader=self.reader):
+        for row in sums_of_rows(asked, chosen, self._rows(asked, chosen)):
             if self.person_id is None or row.person == self.person_id:
                 for kpi, is_denominator in feeds[row.measure]:
                     zero = Decimal(0)
                     top, bottom = (zero, row.total) if is_denominator else (row.total, zero)
                     yield self._group(row), kpi.key, top, bottom
+
+    def _rows(self, asked: list[Measure], chosen: list[Pass]) -> Iterable[Any]:
+        """The live rows of all passes; the statement of a reader is put together once for all stores."""
+        daily = self.by == "day"
+        if not chosen:
+            return ()
+        if self.reader is SYSTEM:
+            return counted(asked, chosen, daily=daily)
+        places = {store: place for place, store in enumerate(self.store_ids)}
+        shape = tuple(replace(one.with_terms(asked), store=places[one.store]) for one in chosen)
+        keys = tuple(tuple(kpi.key for kpi in kpis) for kpis, _spans in self.live)
+        return rows_for(self.reader, _counted, keys, shape, daily, ids=self.store_ids)
 
     def _group(self, row: Group) -> Any:
         return None if self.by is None else getattr(row, self.by)

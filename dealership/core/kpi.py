@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
@@ -184,13 +184,20 @@ class Measure:
 class Pass:
     """One reading of a source for one store inside one month; `members` are places of measures in the question.
 
-    `day` dates as-of rows when they are stored.
+    `day` dates as-of rows when they are stored. `terms` are the members' aggregates, where they were asked for ahead.
     """
 
     store: int
     period: Period
     members: tuple[int, ...]
     day: dt.date | None = None
+    terms: tuple[Aggregate | None, ...] = ()
+
+    def with_terms(self, asked: Sequence[Measure]) -> Pass:
+        """The same with the aggregates a store's policy is part of, so that nobody needs the store to build it."""
+        month = first_of_month(self.period.start)
+        found = (asked[place] for place in self.members)
+        return replace(self, terms=tuple(m.value_in(self.store, month) if callable(m.value) else None for m in found))
 
 
 def passes(
@@ -232,13 +239,14 @@ def _counted(asked: Sequence[Measure], number: int, one: Pass, *, daily: bool, r
         "g_day": day,
         "g_part": Cast(F(first.part) if first.part else Value(""), CharField()),
     }
-    sums = [_sum_of(asked[place], one) for place in one.members]
+    terms = one.terms or (None,) * len(one.members)
+    sums = [_sum_of(asked[place], one, term) for place, term in zip(one.members, terms, strict=True)]
     array = Func(*sums, template="ARRAY[%(expressions)s]", output_field=ArrayField(_TOTAL))
     return rows.order_by().values(**columns).annotate(g_sums=array).values_list(*columns, "g_sums")
 
 
-def _sum_of(measure: Measure, one: Pass) -> Cast:
-    value = measure.value_in(one.store, first_of_month(one.period.start))
+def _sum_of(measure: Measure, one: Pass, term: Aggregate | None) -> Cast:
+    value = term or measure.value_in(one.store, first_of_month(one.period.start))
     if measure.condition and len(one.members) > 1:
         value = copy(value)
         value.filter = measure.condition
@@ -257,9 +265,13 @@ def sums_of_passes(
     asked: Sequence[Measure], chosen: Sequence[Pass], *, daily: bool, reader: Any = SYSTEM
 ) -> Iterator[Group]:
     """The grouped sums of chosen passes, each with a period of its own, in one statement."""
-    if not chosen:
-        return
-    for number, store, team, person, day, part, sums in counted(asked, chosen, daily=daily, reader=reader):
+    if chosen:
+        yield from sums_of_rows(asked, chosen, counted(asked, chosen, daily=daily, reader=reader))
+
+
+def sums_of_rows(asked: Sequence[Measure], chosen: Sequence[Pass], rows: Iterable[Any]) -> Iterator[Group]:
+    """The rows of `counted`, one group per sum."""
+    for number, store, team, person, day, part, sums in rows:
         for place, total in zip(chosen[number].members, sums, strict=True):
             if total is not None and (total or not asked[place].is_count):
                 yield Group(place, store, team, person, day, part, asked[place].sign * total)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
@@ -23,9 +25,22 @@ Kind = Literal["day", "week", "month", "quarter", "year"]
 WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 
 
+_standing: ContextVar[dt.datetime | None] = ContextVar("standing", default=None)
+
+
 def now() -> dt.datetime:
     """The current instant, aware, in UTC."""
-    return timezone.now()
+    return _standing.get() or timezone.now()
+
+
+@contextmanager
+def standing(moment: dt.datetime) -> Iterator[None]:
+    """The clock stands: every `now()` inside is this moment (statements put together ahead, core/prepared.py)."""
+    token = _standing.set(moment)
+    try:
+        yield
+    finally:
+        _standing.reset(token)
 
 
 def today(zone: dt.tzinfo = ZONE) -> dt.date:

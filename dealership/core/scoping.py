@@ -69,15 +69,15 @@ class ScopedQuerySet(models.QuerySet[Any]):
             return self.none()
         seen = Q()
         if reach.group_ids:
-            seen |= Q(**{f"{self.store_path}__group_id__in": reach.group_ids})
+            seen |= Q(**{f"{self.store_path}__group_id__in": sorted(reach.group_ids)})
         if reach.store_ids:
-            seen |= Q(**{f"{self._id(self.store_path)}__in": reach.store_ids})
+            seen |= Q(**{f"{self._id(self.store_path)}__in": sorted(reach.store_ids)})
         if reach.team_ids and self.team_path:
-            seen |= Q(**{f"{self._id(self.team_path)}__in": reach.team_ids})
+            seen |= Q(**{f"{self._id(self.team_path)}__in": sorted(reach.team_ids)})
         if (reach.own_store_ids or reach.team_ids) and self.owner_path:
             own = Q(**{self._id(self.owner_path): reach.user_id})
             if reach.own_store_ids:
-                own &= Q(**{f"{self._id(self.store_path)}__in": reach.own_store_ids})
+                own &= Q(**{f"{self._id(self.store_path)}__in": sorted(reach.own_store_ids)})
             seen |= own
         return self.filter(seen) if seen else self.none()
 

@@ -56,7 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     seed.set_defaults(run=lambda place, asked: _seed(place, asked.stores, asked.months))
     bench = sub.add_parser("bench", help="measure the product and print the figures")
     bench.add_argument("--size", choices=("S", "M", "L"), default="S")
-    bench.set_defaults(run=lambda place, asked: manage(place, ["bench", "--size", asked.size]))
+    bench.add_argument(
+        "--only", nargs="*", default=[], metavar="WORD", help="only figures with such a word in the name"
+    )
+    bench.set_defaults(run=lambda place, asked: manage(place, ["bench", "--size", asked.size, "--only", *asked.only]))
     sub.add_parser("manage", help="run manage.py with the servers up; all arguments are passed on")
     services = sub.add_parser("services", help="the embedded servers alone")
     services.add_argument("what", choices=("up", "down"))

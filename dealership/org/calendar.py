@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from decimal import Decimal
 
 import chinese_calendar
@@ -15,6 +16,14 @@ from dealership.org.models import CalendarDay
 from dealership.org.policy import policy
 
 
+@functools.lru_cache(maxsize=2000)
+def _national(day: dt.date) -> tuple[bool, str]:
+    """Is it a working day by the State Council's list, and the festival's name; asked day by day for whole months."""
+    _is_holiday, name = chinese_calendar.get_holiday_detail(day)
+    return chinese_calendar.is_workday(day), name or ""
+
+
+@functools.lru_cache(maxsize=100)
 def has_national_data(year: int) -> bool:
     """Is the State Council's list of that year known? If not the settings page shows a warning (T06)."""
     try:
@@ -52,7 +61,7 @@ def day_kind(day: dt.date, store_id: int | None = None) -> DayKind:
     weekend = day.weekday() >= 5
     if not has_national_data(day.year):
         return DayKind.HOLIDAY if weekend else DayKind.WORKDAY
-    if chinese_calendar.is_workday(day):
+    if _national(day)[0]:
         return DayKind.MAKEUP if weekend else DayKind.WORKDAY
     return DayKind.HOLIDAY
 
@@ -61,8 +70,7 @@ def festival_of(day: dt.date) -> str:
     """Name of the public festival (`Labour Day` …), empty on ordinary days and plain weekends."""
     if not has_national_data(day.year):
         return ""
-    _, name = chinese_calendar.get_holiday_detail(day)
-    return name or ""
+    return _national(day)[1]
 
 
 def is_open(day: dt.date, store_id: int | None = None) -> bool:

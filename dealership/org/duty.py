@@ -7,18 +7,19 @@ for many people or days at once `duties`. Pages and API of the rota read `rota`.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.backends.postgresql.psycopg_any import DateRange
-from django.db.models import OuterRef
+from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
 from dealership.accounts.models import User
 from dealership.core import request_cache
 from dealership.core.periods import Period
+from dealership.core.prepared import rows_of
 from dealership.org.calendar import is_open
 from dealership.org.choices import DutyKind, Role
 from dealership.org.models import DutyDay, Membership, Store
@@ -51,16 +52,10 @@ def duties(
 
     A person with several roles in the store rests only when each of them rests.
     """
-    posts = Membership.objects.filter(store_id=store_id, valid__overlap=DateRange(period.start, period.end))
-    if roles is not None:
-        posts = posts.filter(role__in=list(roles))
-    if user_ids is not None:
-        posts = posts.filter(user_id__in=list(user_ids))
-    planned = DutyDay.objects.filter(
-        store_id=store_id, user_id=OuterRef("user_id"), **period.filter("day", is_date=True)
-    )
-    as_text = JSONObject(day="day", kind="kind", replacement="replacement_id")
-    rows = list(posts.annotate(planned=ArraySubquery(planned.values(json=as_text))).order_by("id"))
+    people, held = None if user_ids is None else list(user_ids), None if roles is None else tuple(roles)
+    shape = (_posts, period, held, None if people is None else len(people))
+    ids = [store_id, *(people or ())]
+    rows = rows_of(shape, lambda ids: _posts(ids[0], period, held, None if people is None else ids[1:]), ids)
     found = _by_default(rows, [(day, is_open(day, store_id)) for day in period.days()])
     for post in rows:
         for row in post.planned:
@@ -68,6 +63,22 @@ def duties(
             if key in found:
                 found[key] = Duty(DutyKind(row["kind"]), row["replacement"], is_planned=True)
     return found
+
+
+def _posts(
+    store_id: int, period: Period, roles: tuple[Role, ...] | None, people: Sequence[int] | None
+) -> QuerySet[Membership]:
+    """The posts of those days, each with what is planned for them."""
+    posts = Membership.objects.filter(store_id=store_id, valid__overlap=DateRange(period.start, period.end))
+    if roles is not None:
+        posts = posts.filter(role__in=roles)
+    if people is not None:
+        posts = posts.filter(user_id__in=people)
+    planned = DutyDay.objects.filter(
+        store_id=store_id, user_id=OuterRef("user_id"), **period.filter("day", is_date=True)
+    )
+    as_text = JSONObject(day="day", kind="kind", replacement="replacement_id")
+    return posts.annotate(planned=ArraySubquery(planned.values(json=as_text))).order_by("id")
 
 
 def _by_default(posts: Iterable[Membership], days: list[tuple[dt.date, bool]]) -> dict[tuple[int, dt.date], Duty]:

@@ -126,6 +126,7 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
         ),
     ),
 )
+Section = tuple[Any, list[dict[str, Any]]]
 # The bar at the bottom of the phone: the first four that exist for the person, then 更多.
 TABS: tuple[str, ...] = (
     "today",
@@ -146,7 +147,18 @@ def _shown(user: Any, entry: Entry) -> bool:
     return not entry.act or can(user, entry.act)
 
 
-def _resolved(user: Any) -> Iterator[tuple[Any, list[dict[str, Any]]]]:
+_known: dict[frozenset[tuple[str, bool, bool]], list[Section]] = {}
+
+
+def _sections(user: Any) -> list[Section]:
+    """What the posts a person holds open; two people with the same kinds of posts have one menu."""
+    held = frozenset((row.role, row.store_id is None, row.team_id is None) for row in memberships_of(user))
+    if held not in _known:
+        _known[held] = list(_resolved(user))
+    return _known[held]
+
+
+def _resolved(user: Any) -> Iterator[Section]:
     for title, entries in SECTIONS:
         rows = []
         for entry in entries:
@@ -167,7 +179,7 @@ def menu_for(user: Any, path: str) -> dict[str, Any]:
     """`sections` of the menu, the `tabs` of the phone, the entry the path belongs to, the `names` of what is open."""
     if not memberships_of(user):
         return {"sections": [], "tabs": [], "current": "", "names": frozenset()}
-    sections = list(_resolved(user))
+    sections = _sections(user)
     flat = {row["name"]: row for _title, rows in sections for row in rows}
     current = max(
         (row for row in flat.values() if path.startswith(row["url"])), key=lambda r: len(r["url"]), default=None

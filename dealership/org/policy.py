@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import BigIntegerField, CharField, F, Func, JSONField, Q, QuerySet, Value
 
 from dealership.core import periods, request_cache
+from dealership.core.prepared import rows_of
 from dealership.org.models import CalendarDay, PolicySetting, Store
 
 # key → default. Values are JSON: money as strings, times "HH:MM", shares as strings.
@@ -155,13 +156,8 @@ def policy_decimal(key: str, store: Store | int | None = None, on: dt.date | Non
 
 def _rows(store_id: int | None, group_id: int | None) -> list[dict[str, Any]]:
     def load() -> list[dict[str, Any]]:
-        scope = Q(store=None, group=None)
-        if store_id is not None:
-            scope |= Q(store_id=store_id) | Q(store=None, group__stores=store_id)
-        elif group_id is not None:
-            scope |= Q(store=None, group_id=group_id)
-        found = PolicySetting.objects.filter(scope).values_list(*_COLUMNS)
-        rows = list(found.union(_calendar_days(store_id), all=True)) if store_id is not None else list(found)
+        kind, pk = ("store", store_id) if store_id is not None else ("group", group_id)
+        rows = rows_of((_settings, kind, pk is None), lambda ids: _settings(kind, *ids), [] if pk is None else [pk])
         if store_id is not None:
             _remember_calendar(store_id, [row for row in rows if row[2] == _CALENDAR])
         return [_row(*row) for row in rows if row[2] != _CALENDAR]
@@ -169,11 +165,21 @@ def _rows(store_id: int | None, group_id: int | None) -> list[dict[str, Any]]:
     return request_cache.remember(("policy", store_id, group_id), load)
 
 
+def _settings(kind: str, pk: int | None = None) -> QuerySet[Any, Any]:
+    """Settings of everywhere and of this store or group; a store's with its calendar."""
+    scope = Q(store=None, group=None)
+    if kind == "group":
+        scope |= Q(store=None, group_id=pk) if pk is not None else Q()
+        return PolicySetting.objects.filter(scope).values_list(*_COLUMNS)
+    scope |= Q(store_id=pk) | Q(store=None, group__stores=pk)
+    return PolicySetting.objects.filter(scope).values_list(*_COLUMNS).union(_calendar_days(pk), all=True)
+
+
 _COLUMNS = ("store_id", "group_id", "key", "value", "effective_from")
 _CALENDAR = "calendar.day"
 
 
-def _calendar_days(store_id: int) -> QuerySet[CalendarDay, Any]:
+def _calendar_days(store_id: int | None) -> QuerySet[CalendarDay, Any]:
     """This year's days that differ: whoever asks for a policy nearly always asks for the calendar too."""
     days = CalendarDay.objects.filter(Q(store=None) | Q(store_id=store_id), day__year=periods.today().year)
     kind = Func(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -12,6 +12,7 @@ from django.db.models import OuterRef, Q, QuerySet
 from dealership.accounts.models import User
 from dealership.core import periods, request_cache
 from dealership.core.errors import NotAllowed
+from dealership.core.prepared import rows_of
 from dealership.core.scoping import NOTHING, Reach
 from dealership.org.choices import Role
 from dealership.org.models import DutyDay, Membership, Store
@@ -22,14 +23,16 @@ def memberships_of(user: Any) -> list[Membership]:
     """The memberships in force today, read once per request; `covered` are the colleagues stood in for (替岗)."""
 
     def load() -> list[Membership]:
-        rows = Membership.objects.filter(user=user, valid__contains=periods.today())
-        covered = DutyDay.objects.filter(
-            store=OuterRef("store"), replacement=OuterRef("user"), day=periods.today()
-        ).order_by("user_id")
-        rows = rows.annotate(covered=ArraySubquery(covered.values("user_id")))
-        return list(rows.select_related("store", "team").order_by("id"))
+        return rows_of(_memberships, _memberships, [user.pk])
 
     return request_cache.remember(("memberships", user.pk), load)
+
+
+def _memberships(values: Sequence[int]) -> QuerySet[Membership]:
+    rows = Membership.objects.filter(user_id=values[0], valid__contains=periods.today())
+    covered = DutyDay.objects.filter(store=OuterRef("store"), replacement=OuterRef("user"), day=periods.today())
+    rows = rows.annotate(covered=ArraySubquery(covered.order_by("user_id").values("user_id")))
+    return rows.select_related("store", "team").order_by("id")
 
 
 def reach_of(user: Any, resource: str, action: str = "view") -> Reach:

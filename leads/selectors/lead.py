@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from dealership.core import periods
 from dealership.core.errors import NotFound
 from dealership.org.hours import minutes_within
+from dealership.org.prepared import rows_for
 from leads.choices import LIVE_STATUSES, LeadEvent, LeadState
 from leads.models import Lead, LeadAssignment, LeadAttempt, LeadChange, Prospect
 from leads.selectors.timeline import Entry
@@ -140,8 +141,12 @@ def change_title(row: LeadChange) -> str:
 
 def waiting_for(*, user: Any, limit: int) -> list[Lead]:
     """待首次响应 of one person, the nearest deadline first."""
+    return with_clocks(rows_for(user, _waiting_for, limit))
+
+
+def _waiting_for(user: Any, _ids: Sequence[int], limit: int) -> QuerySet[Lead]:
     rows = Lead.objects.visible_to(user).filter(owner=user).waiting().select_related("source", "series")
-    return with_clocks(rows.only(*WAITING_SHOWN).order_by("sla_due_at", "id")[:limit])
+    return rows.only(*WAITING_SHOWN).order_by("sla_due_at", "id")[:limit]
 
 
 def held_leads(person: Any) -> int:

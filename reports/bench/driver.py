@@ -9,7 +9,7 @@ import re
 import statistics
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
@@ -100,8 +100,14 @@ class Figure:
     @property
     def ratios(self) -> dict[str, float]:
         """How many times each reference; each is compared with its like: statements' time, processor's time."""
-        measured = {"sql_floor": self.sql_ms, "sql_budget": self.sql_ms, "template_floor_cpu": self.cpu_ms}
-        return {k: round(measured.get(k, self.p50) / v, 2) for k, v in self.references.items() if v}
+        like = {"sql_floor": self.sql_ms, "sql_budget": self.sql_ms}
+        like |= {name: self.cpu_ms for name in self.references if name.endswith("_cpu")}
+        return {k: round(like.get(k, self.p50) / v, 2) for k, v in self.references.items() if v}
+
+
+def is_wanted(name: str, only: Sequence[str]) -> bool:
+    """Nothing chosen means everything; else one of the words stands in the name."""
+    return not only or any(word in name for word in only)
 
 
 def measure(name: str, act: Callable[[], Answer], *, expected: int, times: int) -> Figure:
@@ -135,14 +141,14 @@ def _figure(name: str, answers: list[Answer]) -> Figure:
     )
 
 
-def timed(act: Callable[[], object], times: int) -> float:
+def timed(act: Callable[[], object], times: int, clock: Callable[[], float] = time.perf_counter) -> float:
     """Median time of a call in milliseconds, after one to warm up."""
     act()
     spent = []
     for _ in range(times):
-        begun = time.perf_counter()
+        begun = clock()
         act()
-        spent.append((time.perf_counter() - begun) * 1000)
+        spent.append((clock() - begun) * 1000)
     return statistics.median(spent)
 
 

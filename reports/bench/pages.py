@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +17,7 @@ from dealership.org.models import Store
 from leads.choices import LIVE_STATUSES
 from leads.models import CustomerPhone, Prospect
 from leads.selectors.prospect import ORDERINGS, prospect_list
-from reports.bench.driver import Answer, Client, Figure, measure, measure_together, timed
+from reports.bench.driver import Answer, Client, Figure, is_wanted, measure, measure_together, timed
 from sales.models import Deal
 
 PROSPECTS = "/customers/prospects/"
@@ -79,9 +79,9 @@ def sql(statement: str, values: Any, times: int = 20) -> float:
     return timed(ask, times)
 
 
-def page_figures(clients: Mapping[str, Client], *, times: int) -> Iterator[Figure]:
+def page_figures(clients: Mapping[str, Client], *, times: int, only: Sequence[str] = ()) -> Iterator[Figure]:
     """Every page beside its own template over rows in memory, and beside its rows by hand."""
-    for page in pages():
+    for page in (page for page in pages() if is_wanted(page.name, only)):
         client, address = clients[page.who], page.address
         floor = f"/bench/floor/?of={quote(address, safe='')}"
         acts = {page.name: _get(client, address), f"{page.name}: floor": _get(client, floor)}

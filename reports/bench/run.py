@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -104,15 +104,15 @@ def _wait_for(port: int) -> None:
     raise RuntimeError("the measured server does not answer")
 
 
-def measure_all(size: str) -> dict[str, Any]:
-    """Inside the prepared environment: all figures, with the memory of the larger worker."""
+def measure_all(size: str, only: Sequence[str] = ()) -> dict[str, Any]:
+    """Inside the prepared environment: the figures (all, or those named), with the memory of the larger worker."""
     load = os.getloadavg()[0]
     with server() as (port, pid):
         clients = {name: Client(port) for name in USERS}
         for name, client in clients.items():
             client.sign_in(name, PASSWORD)
         weights = page_weights(clients["consultant1"])
-        figures = list(all_figures(clients, size))
+        figures = list(all_figures(clients, size, only))
         memory = memory_of(_workers(pid))
     return {
         "size": size,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
@@ -98,7 +99,13 @@ class Place:
             asked["side"] = side
         if cut:
             asked["cut"] = cut
-        return f"{reverse('reports:kpi_rows', args=[key])}?{urlencode(asked)}"
+        return f"{_rows_of(key)}?{urlencode(asked)}"
+
+
+@functools.cache
+def _rows_of(key: str) -> str:
+    """Boards link some hundred numbers to the rows of the same few figures."""
+    return reverse("reports:kpi_rows", args=[key])
 
 
 def added(kpi: Kpi, figures: list[Figure]) -> Figure:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from dealership.accounts.models import User
 from dealership.core.kpi import Scope
 from dealership.core.periods import Period
 from dealership.core.scoping import reach_for
+from dealership.org.prepared import rows_for
 from leads.kpis import CARDS_CREATED
 from sales.kpis import STOCK_UNITS
 
@@ -27,17 +28,27 @@ class Source(NamedTuple):
 
 def cards_by_source(*, reader: Any, store_id: int, period: Period, person_id: int | None = None) -> list[Source]:
     """New cards of the period by first source, biggest first."""
-    rows = CARDS_CREATED.rows_in(Scope((store_id,), person_id=person_id), period, reader).order_by()
+    ids = [store_id] if person_id is None else [store_id, person_id]
+    return [Source(pk, name or NO_SOURCE, n) for pk, name, n in rows_for(reader, _by_source, period, ids=ids)]
+
+
+def _by_source(reader: Any, ids: Sequence[int], period: Period) -> QuerySet[Any, Any]:
+    scope = Scope((ids[0],), person_id=ids[1] if len(ids) > 1 else None)
+    rows = CARDS_CREATED.rows_in(scope, period, reader).order_by()
     found = rows.values_list("prospect__source", "prospect__source__name").annotate(n=Count("pk"))
-    return [Source(pk, name or NO_SOURCE, n) for pk, name, n in found.order_by("-n", "prospect__source__name")]
+    return found.order_by("-n", "prospect__source__name")
 
 
 def stock_ages(*, reader: Any, store_id: int, period: Period) -> list[tuple[int, int]] | None:
     """(age in days, cars) of the stock; None for readers who do not reach vehicles."""
     if reach_for(reader, "vehicle").is_empty:
         return None
-    rows = STOCK_UNITS.numerator[0].rows_in(Scope((store_id,)), period, reader).order_by()
-    return list(rows.values_list("age_days").annotate(n=Count("pk")))
+    return rows_for(reader, _by_age, period, ids=[store_id])
+
+
+def _by_age(reader: Any, ids: Sequence[int], period: Period) -> QuerySet[Any, Any]:
+    rows = STOCK_UNITS.numerator[0].rows_in(Scope((ids[0],)), period, reader).order_by()
+    return rows.values_list("age_days").annotate(n=Count("pk"))
 
 
 def people_names(ids: Iterable[int]) -> dict[int, str]:

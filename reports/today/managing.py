@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from dealership.approvals.models import Approval, ApprovalState
@@ -14,6 +15,7 @@ from dealership.core.periods import Period
 from dealership.core.templatetags.ui import clock, day
 from dealership.org.choices import DutyKind
 from dealership.org.duty import NOT_THERE, duties
+from dealership.org.prepared import rows_for
 from dealership.org.reach import can, home_store, roles_of
 from dealership.org.roles import APPROVER_ROLES
 from leads.choices import VisitType
@@ -56,8 +58,6 @@ def approvals(user: Any) -> Section:
     """Requests of this person's level, the ones due first."""
     if not levels_of(user):
         return Section("approvals", _("待我审批"), [], page("approvals:list"), _("没有等您审批的申请。"))
-    rows = Approval.objects.visible_to(user).filter(state=ApprovalState.PENDING, level__in=levels_of(user))
-    rows = rows.exclude(requested_by=user).select_related("requested_by").only(*APPROVAL_COLUMNS)
     lines, more = cut(
         [
             Line(
@@ -67,7 +67,7 @@ def approvals(user: Any) -> Section:
                 page("approvals:list"),
                 is_late=row.due_at < periods.now(),
             )
-            for row in rows.order_by("due_at", "id")[:9]
+            for row in rows_for(user, _approvals)
         ],
         8,
     )
@@ -80,6 +80,12 @@ def approvals(user: Any) -> Section:
         more=more,
         count=len(lines),
     )
+
+
+def _approvals(user: Any, _ids: Sequence[int]) -> QuerySet[Approval]:
+    rows = Approval.objects.visible_to(user).filter(state=ApprovalState.PENDING, level__in=levels_of(user))
+    rows = rows.exclude(requested_by=user).select_related("requested_by").only(*APPROVAL_COLUMNS)
+    return rows.order_by("due_at", "id")[:9]
 
 
 def reports(user: Any, reviews: list[Review]) -> Section:
@@ -101,10 +107,14 @@ def reports(user: Any, reviews: list[Review]) -> Section:
 
 def due_by_person(user: Any) -> list[dict[str, Any]]:
     """Calls due by tonight (`due`), and those of them that are overdue since before today (`total`), by owner."""
+    return rows_for(user, _due_by_person)
+
+
+def _due_by_person(user: Any, _ids: Sequence[int]) -> QuerySet[Any, Any]:
     midnight = Q(due_at__lt=periods.at(periods.today()))
     rows = FollowUpTask.objects.visible_to(user).open().filter(due_at__lt=periods.end_of_day(periods.today()))
     people = rows.order_by().values("owner_id", "owner__name", "store_id")
-    return list(people.annotate(due=Count("pk"), total=Count("pk", filter=midnight), oldest=Min("due_at")))
+    return people.annotate(due=Count("pk"), total=Count("pk", filter=midnight), oldest=Min("due_at"))
 
 
 def absent(user: Any, waiting: list[dict[str, Any]]) -> Section:
@@ -150,15 +160,23 @@ def overdue_by_person(waiting: list[dict[str, Any]]) -> Section:
 
 def deliveries(user: Any) -> Section:
     """Cars promised up to tomorrow."""
+    lines, more = cut([deal_line(row) for row in rows_for(user, _promised)], 8)
+    return Section("deliveries", _("今明两天应交车"), lines, page("sales:deal_list"), more=more)
+
+
+def _promised(user: Any, _ids: Sequence[int]) -> QuerySet[Deal]:
     soon = periods.today() + dt.timedelta(days=1)
     rows = Deal.objects.visible_to(user).filter(status__in=NEARLY_THERE, promised_on__lte=soon)
-    rows = rows.select_related("customer", "configuration__series").only(*DEAL_COLUMNS).order_by("promised_on", "id")
-    lines, more = cut([deal_line(row) for row in rows[:9]], 8)
-    return Section("deliveries", _("今明两天应交车"), lines, page("sales:deal_list"), more=more)
+    rows = rows.select_related("customer", "configuration__series").only(*DEAL_COLUMNS)
+    return rows.order_by("promised_on", "id")[:9]
 
 
 def unfinished(user: Any) -> Section:
     """Arrivals nobody completed: they spoil the capture rate."""
-    rows = Visit.objects.visible_to(user).filter(visit_type=VisitType.INCOMPLETE).order_by("-visited_at")
-    lines, more = cut([visit_line(row) for row in rows.only(*VISIT_COLUMNS)[:6]], 5)
+    lines, more = cut([visit_line(row) for row in rows_for(user, _unfinished)], 5)
     return Section("visits", _("未完善的来店登记"), lines, page("leads:visit_list"), more=more)
+
+
+def _unfinished(user: Any, _ids: Sequence[int]) -> QuerySet[Visit]:
+    rows = Visit.objects.visible_to(user).filter(visit_type=VisitType.INCOMPLETE)
+    return rows.only(*VISIT_COLUMNS).order_by("-visited_at")[:6]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from dealership.core import periods
@@ -14,6 +14,7 @@ from dealership.core.kpi import Figure, month_to_date
 from dealership.core.money import ratio, show_ratio, show_wan
 from dealership.core.periods import Period
 from dealership.org.calendar import time_progress
+from dealership.org.prepared import rows_for
 from reports.figures import grouped
 from reports.registry import BY_KEY
 from reports.today.parts import Tile, page
@@ -70,10 +71,17 @@ def _count(figures: dict[str, Figure], key: str) -> str:
 
 
 def _targets(user: Any, store_ids: Collection[int], person_id: int | None) -> dict[str, Decimal]:
-    rows = Target.objects.visible_to(user).filter(month=periods.today().replace(day=1), store_id__in=store_ids)
-    if person_id is not None:
-        rows = rows.filter(person_id=person_id)
-    return dict(rows.order_by().values_list("kind").annotate(total=Sum("value")))
+    own = person_id is not None
+    return dict(rows_for(user, _summed_targets, own, ids=(*store_ids, *([person_id] if person_id is not None else []))))
+
+
+def _summed_targets(user: Any, ids: Sequence[int], own: bool) -> QuerySet[Any, Any]:
+    """Of the stores in `ids`; when `own`, of the person whose id is the last of them."""
+    stores = ids[:-1] if own else ids
+    rows = Target.objects.visible_to(user).filter(month=periods.today().replace(day=1), store_id__in=stores)
+    if own:
+        rows = rows.filter(person_id=ids[-1])
+    return rows.order_by().values_list("kind").annotate(total=Sum("value"))
 
 
 def _tile(key: str, value: Decimal | None, target: Decimal | None, progress: Decimal | None) -> Tile:

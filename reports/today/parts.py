@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from django.urls import reverse
+from dealership.core.addresses import address
 
 SHOWN = 12
 
@@ -60,9 +60,9 @@ class Parts:
     actions: list[tuple[Any, str]] = field(default_factory=list)
 
 
-def page(name: str, *args: Any, **query: Any) -> str:
+def page(name: str, *ids: int, **query: Any) -> str:
     """Address of a page with its filter."""
-    url = reverse(name, args=args)
+    url = address(name, *ids)
     return f"{url}?{urlencode(query)}" if query else url
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Case, Exists, IntegerField, OuterRef, Subquery, Value, When
+from django.db.models import Case, Exists, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.utils.translation import gettext as _
 
 from dealership.core import periods
 from dealership.core.masking import mask_phone
 from dealership.core.templatetags.ui import clock, day
+from dealership.org.prepared import rows_for
 from leads.choices import FollowUpOutcome, Grade, TaskKind, VisitType
 from leads.models import CustomerPhone, FollowUp, FollowUpTask, TestDrive, Visit
 from leads.selectors.drive import drives_of_day
@@ -60,15 +62,24 @@ def selling(user: Any, reviews: list[Review], *, leads_team: bool) -> Parts:
 
 def recent_reviews(user: Any) -> list[Review]:
     """Reports within reach of today and yesterday, read once for the own state and for the team's."""
+    return rows_for(user, _recent_reviews)
+
+
+def _recent_reviews(user: Any, _ids: Sequence[int]) -> QuerySet[Review]:
     since = periods.today() - dt.timedelta(days=1)
     rows = (
         Review.objects.visible_to(user).owed_or_submitted().filter(starts_on__gte=since, starts_on__lte=periods.today())
     )
-    return list(rows.select_related("owner").only(*REVIEW_COLUMNS).order_by("starts_on", "owner__name")[:200])
+    rows = rows.select_related("owner").only(*REVIEW_COLUMNS).order_by("starts_on", "owner__name")
+    return rows[:200]
 
 
 def due_tasks(user: Any) -> list[Any]:
     """Open tasks due by tonight, one's own and those stood in for, with phone and promised visits; H first."""
+    return rows_for(user, _due_tasks)
+
+
+def _due_tasks(user: Any, _ids: Sequence[int]) -> QuerySet[FollowUpTask]:
     urgency = Case(
         When(kind=TaskKind.THANKS, then=Value(-1)),
         *(When(prospect__grade=grade, then=Value(rank)) for grade, rank in URGENCY.items()),
@@ -82,7 +93,7 @@ def due_tasks(user: Any) -> list[Any]:
     rows = FollowUpTask.objects.to_do_for(user).filter(due_at__lt=periods.end_of_day(periods.today()))
     rows = rows.select_related("prospect__customer", "prospect__series", "owner").only(*TASK_COLUMNS)
     rows = rows.annotate(urgency=urgency, phone=Subquery(phones[:1]), promised=Exists(promises))
-    return list(rows.order_by("urgency", "due_at", "id")[:READ])
+    return rows.order_by("urgency", "due_at", "id")[:READ]
 
 
 def must_call(tasks: list[Any]) -> Section:
@@ -152,9 +163,13 @@ def _drive(drive: TestDrive) -> Line:
 
 def unfinished_visits(user: Any) -> Section:
     """Arrivals that reception registered and this person still has to complete."""
-    rows = Visit.objects.visible_to(user).filter(owner=user, visit_type=VisitType.INCOMPLETE).order_by("-visited_at")
-    lines = [visit_line(visit) for visit in rows.only(*VISIT_COLUMNS)[:10]]
+    lines = [visit_line(visit) for visit in rows_for(user, _unfinished)]
     return Section("visits", _("待完善的来店登记"), lines, url=page("leads:visit_list"), late=len(lines))
+
+
+def _unfinished(user: Any, _ids: Sequence[int]) -> QuerySet[Visit]:
+    rows = Visit.objects.visible_to(user).filter(owner=user, visit_type=VisitType.INCOMPLETE)
+    return rows.only(*VISIT_COLUMNS).order_by("-visited_at")[:10]
 
 
 def visit_line(visit: Visit) -> Line:
@@ -170,10 +185,14 @@ def visit_line(visit: Visit) -> Line:
 
 def to_deliver(user: Any) -> Section:
     """My orders whose car is there, the promised ones first."""
-    rows = Deal.objects.visible_to(user).filter(owner=user, status__in=NEARLY_THERE)
-    rows = rows.select_related("customer", "configuration__series").only(*DEAL_COLUMNS).order_by("promised_on", "id")
-    lines, more = cut([deal_line(row) for row in rows[:11]], 10)
+    lines, more = cut([deal_line(row) for row in rows_for(user, _to_deliver)], 10)
     return Section("deliveries", _("我的待交车订单"), lines, page("sales:deal_list"), more=more)
+
+
+def _to_deliver(user: Any, _ids: Sequence[int]) -> QuerySet[Deal]:
+    rows = Deal.objects.visible_to(user).filter(owner=user, status__in=NEARLY_THERE)
+    rows = rows.select_related("customer", "configuration__series").only(*DEAL_COLUMNS)
+    return rows.order_by("promised_on", "id")[:11]
 
 
 def deal_line(deal: Deal) -> Line:

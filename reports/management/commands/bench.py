@@ -21,18 +21,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--size", choices=sorted(run.SIZES), default="S")
+        parser.add_argument("--only", nargs="*", default=[], help="parts of figures' names; nothing means all")
         parser.add_argument("--inside", action="store_true", help="measure only; used by the command itself")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO_ALLOWED:
             raise CommandError("The bench loads demo data, which these settings refuse (DEMO_ALLOWED is off).")
         if options["inside"]:
-            result = run.measure_all(options["size"])
+            result = run.measure_all(options["size"], options["only"])
             self.stdout.write(json.dumps(result, ensure_ascii=False))
             self.stdout.write(run.table(result))
             return
         environment = run.prepare(options["size"])
         command = [sys.executable, "manage.py", "bench", "--inside", "--size", options["size"]]
+        command += ["--only", *options["only"]]
         ended = subprocess.run(command, env=environment, cwd=settings.BASE_DIR, check=False)  # noqa: S603  our own
         if ended.returncode:
             raise CommandError("The bench ended with an error, see above.")

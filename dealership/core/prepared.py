@@ -1,0 +1,120 @@
+"""Statements a page asks each time, put together once per process.
+
+Building a queryset and compiling it costs the web worker several times what reading its rows costs. `rows_of` does it
+the first time only. What changes from call to call (who asks, which store, the moment) are the `values` of a statement.
+It is built with stand-ins for them, so that their places in the parameters are known, and once with the values
+themselves: only when both give the same SQL, with the values in these very places, is it kept. A statement that depends
+on a value in any other way, or reads something while it is built, is built anew each time, as if this were not here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connections
+from django.db.models import QuerySet
+from django.db.models.sql.compiler import SQLCompiler
+from django.utils.translation import get_language
+
+from dealership.core import periods
+
+KEPT = 300
+# Larger than any id, and within the range of the column.
+_FIRST_STAND_IN = 1 << 62
+
+Value = int | dt.datetime
+Build = Callable[[Sequence[Any]], QuerySet[Any, Any]]
+
+
+class _ReadWhileBuilt(Exception):
+    """A statement asks the database before it is complete."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A compiled statement; each parameter is a literal or, where `place` is not None, one of the values."""
+
+    queryset: QuerySet[Any, Any]
+    compiler: SQLCompiler
+    sql: str
+    params: tuple[tuple[int | None, Any], ...]
+
+    def filled(self, values: Sequence[Value]) -> tuple[Any, ...]:
+        return tuple(literal if place is None else values[place] for place, literal in self.params)
+
+    def rows(self, values: Sequence[Value]) -> list[Any]:
+        """Read them as Django does, with the SQL that is there already."""
+        compiler: Any = copy(self.compiler)
+        compiler.connection = connections[self.queryset.db]
+        compiler.as_sql = lambda *_args, **_named: (self.sql, self.filled(values))
+        queryset: Any = self.queryset.all()
+        queryset.query.get_compiler = lambda *_args, **_named: compiler
+        return list(queryset)
+
+
+UNKNOWN: Any = object()
+_plans: dict[Hashable, _Plan | None] = {}
+
+
+def rows_of(key: Hashable, build: Build, values: Sequence[Value]) -> list[Any]:
+    """The rows of `build(values)`. The key names the statement with everything but the values that shapes it.
+
+    The clock stands at one moment while a statement is built, which is its first value: a condition on now is filled
+    in anew each time. Days are part of the statement: it is built again every day.
+    """
+    moment = periods.now()
+    values = [moment, *values]
+    whole = (key, periods.today(), get_language())
+    plan = _plans.get(whole, UNKNOWN)
+    if plan is UNKNOWN:
+        if len(_plans) >= KEPT:
+            _plans.pop(next(iter(_plans)), None)
+        plan = _plans[whole] = _prepare(build, values)
+    return list(_built(build, values)) if plan is None else plan.rows(values)
+
+
+def _built(build: Build, values: Sequence[Any]) -> QuerySet[Any, Any]:
+    with periods.standing(values[0]):
+        return build(values[1:])
+
+
+def _prepare(build: Build, values: Sequence[Value]) -> _Plan | None:
+    stand_ins = [_stand_in(place, value) for place, value in enumerate(values)]
+    try:
+        with _nothing_read():
+            queryset = _built(build, stand_ins)
+            compiler, sql, params = _compiled(queryset)
+        _other, same_sql, same_params = _compiled(_built(build, values))
+    except (EmptyResultSet, _ReadWhileBuilt):
+        return None
+    places = {value: place for place, value in enumerate(stand_ins)}
+    marked = tuple((places.get(param) if isinstance(param, (int, dt.datetime)) else None, param) for param in params)
+    plan = _Plan(queryset, compiler, sql, marked)
+    return plan if (same_sql, same_params) == (sql, plan.filled(values)) else None
+
+
+def _compiled(queryset: QuerySet[Any, Any]) -> tuple[SQLCompiler, str, tuple[Any, ...]]:
+    compiler = queryset.query.get_compiler(queryset.db)
+    sql, params = compiler.as_sql()
+    return compiler, sql, tuple(params)
+
+
+def _stand_in(place: int, value: Value) -> Value:
+    if isinstance(value, dt.datetime):
+        return value + dt.timedelta(microseconds=1 + place)
+    return _FIRST_STAND_IN + place
+
+
+@contextmanager
+def _nothing_read() -> Iterator[None]:
+    def refuse(*_args: Any) -> None:
+        raise _ReadWhileBuilt
+
+    with connections["default"].execute_wrapper(refuse):
+        yield

@@ -1,0 +1,103 @@
+"""Prepared statements answer what their querysets answer, for everybody and at every moment (core/prepared.py)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from django.db.models import QuerySet
+
+from dealership.core import periods, prepared, request_cache
+from dealership.core.prepared import rows_of
+from dealership.org.choices import Role
+from dealership.org.policy import policy
+from dealership.org.prepared import rows_for
+from leads.models import Prospect
+from leads.tests.builders import make_prospect
+
+pytestmark = pytest.mark.django_db
+built: list[str] = []
+
+
+def _cards(reader: Any, stores: Sequence[int]) -> QuerySet[Prospect]:
+    built.append("cards")
+    return Prospect.objects.visible_to(reader).filter(store_id__in=stores).order_by("pk")
+
+
+def test_people_of_the_same_posts_share_a_statement_and_see_their_own_rows(store, other_store, person):
+    first, second = person(Role.SALES_CONSULTANT, store), person(Role.SALES_CONSULTANT, store)
+    manager = person(Role.SALES_MANAGER, store)
+    stranger = person(Role.SALES_MANAGER, other_store)
+    cards = [make_prospect(owner, store) for owner in (first, second)]
+    built.clear()
+    assert rows_for(first, _cards, ids=[store.pk]) == [cards[0]]
+    assert len(built) == 2
+    assert rows_for(second, _cards, ids=[store.pk]) == [cards[1]]
+    assert len(built) == 2
+    assert rows_for(manager, _cards, ids=[store.pk]) == cards
+    assert rows_for(stranger, _cards, ids=[store.pk]) == []
+    assert rows_for(manager, _cards, ids=[other_store.pk]) == []
+    assert len(built) == 4
+
+
+def test_a_condition_on_now_is_asked_at_the_moment_of_the_question(store, person, freeze):
+    freeze("2026-11-20 10:00+08:00")
+    card = make_prospect(person(Role.SALES_CONSULTANT, store), store)
+    Prospect.objects.filter(pk=card.pk).update(next_follow_up_at=periods.at(periods.today(), "15:00"))
+
+    def late(ids: Sequence[int]) -> QuerySet[Prospect]:
+        built.append("late")
+        return Prospect.objects.filter(store_id=ids[0]).overdue(periods.now())
+
+    def ask() -> list[Any]:
+        return rows_of("late", late, [store.pk])
+
+    built.clear()
+    assert ask() == []
+    freeze("2026-11-20 15:01+08:00")
+    assert ask() == [card]
+    assert len(built) == 2
+    freeze("2026-11-21 09:00+08:00")
+    assert ask() == [card]
+    assert len(built) == 4
+
+
+@pytest.mark.parametrize(
+    "role", [Role.SALES_CONSULTANT, Role.SHOWROOM_MANAGER, Role.GENERAL_MANAGER, Role.GROUP_OFFICE]
+)
+def test_the_statements_of_the_busiest_pages_are_kept(store, person, client_for, monkeypatch, role):
+    card = make_prospect(person(Role.SALES_CONSULTANT, store), store)
+    monkeypatch.setattr(prepared, "_plans", {})
+    reader = card.owner if role == Role.SALES_CONSULTANT else person(role, store)
+    pages = ["/today/", "/reports/board/", "/reports/month/", f"/customers/prospects/{card.pk}/"]
+    client = client_for(reader)
+    for page in pages:
+        assert client.get(page).status_code == 200
+    kept = prepared._plans
+    assert len(kept) > 10
+    assert [key for key, plan in kept.items() if plan is None] == []
+
+
+@pytest.mark.parametrize("depends", ["on a policy", "on the number itself", "on a time made of now"])
+def test_a_statement_that_depends_on_anything_else_is_built_each_time(store, other_store, person, depends):
+    card = make_prospect(person(Role.SALES_CONSULTANT, store), store)
+    ways: dict[str, Callable[[int], QuerySet[Prospect]]] = {
+        "on a policy": lambda pk: Prospect.objects.filter(store_id=pk, pk__gt=-policy("follow_up.repeat_window", pk)),
+        "on the number itself": lambda pk: Prospect.objects.filter(store_id=pk, pk__gt=-pk),
+        "on a time made of now": lambda pk: Prospect.objects.filter(
+            store_id=pk, card_created_at__gt=periods.now() - dt.timedelta(hours=1)
+        ),
+    }
+
+    def cards(ids: Sequence[int]) -> QuerySet[Prospect]:
+        built.append("each")
+        return ways[depends](ids[0])
+
+    with request_cache.unit():
+        for _ in range(3):
+            built.clear()
+            assert rows_of(("each", depends), cards, [store.pk]) == [card]
+            assert rows_of(("each", depends), cards, [other_store.pk]) == []
+            assert built
