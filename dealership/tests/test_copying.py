@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.forms.models import model_to_dict
 
 from dealership.core import periods
-from dealership.core.copying import FEW, copy_in
+from dealership.core.copying import FEW, among, copy_in, copy_plain
 from dealership.org.models import ClosedMonth
 from leads.choices import LeadState
 from leads.models import Customer, CustomerPhone, Lead
@@ -65,3 +65,18 @@ def test_r09_a_closed_month_is_refused_to_a_copy_too(store):
             Lead, (Lead(phone=f"+86{i}", processed_at=inside, first_assigned_at=inside, **told) for i in range(FEW))
         )
     assert not Lead.objects.exists()
+
+
+@pytest.mark.django_db
+def test_plain_rows_take_defaults_stamps_and_keys_as_instances_do(store, freeze):
+    freeze("2026-11-22 10:00+08:00")
+    for number in (1, FEW):  # inserted, and copied
+        first = Customer.objects.count()
+        copy_plain(Customer, ({"store_id": store.pk, "name": f"客{first + index}"} for index in range(number)))
+    one, *_, other = Customer.objects.order_by("pk")
+    assert Customer.objects.count() == FEW + 1
+    assert {**model_to_dict(one), "id": 0, "name": ""} == {**model_to_dict(other), "id": 0, "name": ""}
+    assert (other.name, other.version, other.created_at) == (f"客{FEW}", 1, one.created_at)
+    assert Customer.pgh_event_model.objects.filter(pgh_obj_id=other.pk).count() == 1
+    assert set(Customer.objects.filter(pk__in=among([one.pk, other.pk]))) == {one, other}
+    assert not Customer.objects.filter(pk__in=among([])).exists()

@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from dealership.core import periods
-from dealership.core.copying import copy_in
+from dealership.core.copying import copy_in, copy_plain
 from dealership.core.services import service
 from dealership.core.text import clean_text, pinyin_of
 from dealership.notices.services import notify
@@ -63,7 +63,7 @@ def customers_take_in(
         found += _chunk(by, store, rows[start : start + CHUNK], teams)
         if after_chunk:
             after_chunk(len(found))
-    _tell(by, [card for card in found if card is not None])
+    _tell(by, [card for card in found if card is not None], owners)
     return found
 
 
@@ -82,70 +82,72 @@ def _chunk(by: Any, store: Store, rows: Sequence[CustomerRow], teams: dict[int, 
 def _write(by: Any, store: Store, rows: Sequence[CustomerRow], teams: dict[int, int | None]) -> list[Prospect | None]:
     numbers = CustomerPhone.objects.filter(store=store, number__in=[row.phone for row in rows])
     known = set(numbers.values_list("number", flat=True))
-    made: dict[str, tuple[CustomerRow, Customer, Prospect]] = {}
+    fresh: dict[str, CustomerRow] = {}
     for row in rows:
-        if row.phone not in known and row.phone not in made:
-            customer = _customer(store, row, teams)
-            made[row.phone] = row, customer, _card(customer, row)
-    copy_in(Customer, (customer for _, customer, _ in made.values()))
-    copy_in(
-        CustomerPhone,
-        (
-            CustomerPhone(store=store, customer=customer, number=row.phone, last4=row.phone[-4:])
-            for row, customer, _ in made.values()
-        ),
-    )
-    copy_in(Prospect, (card for _, _, card in made.values()))
-    events = [(card, _event(card, row)) for row, _, card in made.values()]
-    copy_in(StatusChange, (StatusChange(from_status="", to_status=card.status, **told) for card, told in events))
-    copy_in(GradeChange, (GradeChange(from_grade="", to_grade=card.grade, **told) for card, told in events))
-    copy_in(FollowUpTask, (_task(card, row) for row, _, card in made.values()))
-    left = {phone: card for phone, (_, _, card) in made.items()}
+        if row.phone not in known:
+            fresh.setdefault(row.phone, row)
+    people = copy_in(Customer, (_customer(store, row, teams) for row in fresh.values()))
+    pairs = list(zip(fresh.values(), people, strict=True))
+    copy_plain(CustomerPhone, (_phone(customer, row) for row, customer in pairs))
+    cards = copy_in(Prospect, (_card(customer, row) for row, customer in pairs))
+    events = [(card, _event(card, row)) for row, card in zip(fresh.values(), cards, strict=True)]
+    copy_plain(StatusChange, ({"from_status": "", "to_status": card.status, **told} for card, told in events))
+    copy_plain(GradeChange, ({"from_grade": "", "to_grade": card.grade, **told} for card, told in events))
+    moment = periods.now()
+    copy_plain(FollowUpTask, (_task(card, row, moment) for row, card in zip(fresh.values(), cards, strict=True)))
+    left = dict(zip(fresh, cards, strict=True))
     return [left.pop(row.phone, None) for row in rows]
 
 
+# By their keys: to set a related object of each of thousands of rows takes longer than to write them.
 def _customer(store: Store, row: CustomerRow, teams: dict[int, int | None]) -> Customer:
     name = clean_text(row.name)
     return Customer(
-        store=store, team_id=teams[row.owner.pk], owner=row.owner, name=name, name_pinyin=pinyin_of(name),
-        gender=row.gender, created_by=row.author,
+        store_id=store.pk, team_id=teams[row.owner.pk], owner_id=row.owner.pk, name=name, name_pinyin=pinyin_of(name),
+        gender=row.gender, created_by_id=row.author.pk,
     )  # fmt: skip
+
+
+def _phone(customer: Customer, row: CustomerRow) -> dict[str, Any]:
+    return {
+        "store_id": customer.store_id, "customer_id": customer.pk, "number": row.phone, "last4": row.phone[-4:],
+    }  # fmt: skip
 
 
 def _card(customer: Customer, row: CustomerRow) -> Prospect:
     return Prospect(
-        store=customer.store, team_id=customer.team_id, owner=row.owner, customer=customer, grade=row.grade,
-        grade_since=row.card_at, status=ProspectStatus.ACTIVE, card_created_at=row.card_at,
-        card_channel=CardChannel.OTHER, source=row.source, series=row.series, last_contact_at=row.last_contact_at,
-        next_follow_up_at=row.next_follow_up_at, key_concern=clean_text(row.note),
+        store_id=customer.store_id, team_id=customer.team_id, owner_id=row.owner.pk, customer_id=customer.pk,
+        grade=row.grade, grade_since=row.card_at, status=ProspectStatus.ACTIVE, card_created_at=row.card_at,
+        card_channel=CardChannel.OTHER, source_id=row.source.pk if row.source else None, series_id=row.series.pk if row.series else None,
+        last_contact_at=row.last_contact_at, next_follow_up_at=row.next_follow_up_at,
+        key_concern=clean_text(row.note),
     )  # fmt: skip
 
 
 def _event(card: Prospect, row: CustomerRow) -> dict[str, Any]:
     """What happened then, by whom it was."""
     return {
-        "prospect": card, "store_id": card.store_id, "team_id": card.team_id, "owner": row.owner, "at": row.card_at,
-        "by": row.author, "reason": "批量导入",
+        "prospect_id": card.pk, "store_id": card.store_id, "team_id": card.team_id, "owner_id": row.owner.pk,
+        "at": row.card_at, "by_id": row.author.pk, "reason": "批量导入",
     }  # fmt: skip
 
 
-def _task(card: Prospect, row: CustomerRow) -> FollowUpTask:
-    kind = TaskKind.REGULAR if row.last_contact_at else TaskKind.FIRST
-    return FollowUpTask(
-        store_id=card.store_id, team_id=card.team_id, owner=row.owner, prospect=card, kind=kind,
-        due_at=row.next_follow_up_at, original_due_at=row.next_follow_up_at, created_at=periods.now(),
-    )  # fmt: skip
+def _task(card: Prospect, row: CustomerRow, moment: dt.datetime) -> dict[str, Any]:
+    kind, due = TaskKind.REGULAR if row.last_contact_at else TaskKind.FIRST, row.next_follow_up_at
+    return {
+        "store_id": card.store_id, "team_id": card.team_id, "owner_id": row.owner.pk, "prospect_id": card.pk,
+        "kind": kind, "due_at": due, "original_due_at": due, "created_at": moment,
+    }  # fmt: skip
 
 
-def _tell(by: Any, cards: list[Prospect]) -> None:
+def _tell(by: Any, cards: list[Prospect], owners: dict[int, Any]) -> None:
     """One notice per owner, without personal data."""
     first: dict[int, Prospect] = {}
     for card in cards:
         first.setdefault(card.owner_id, card)
     for owner_id, count in Counter(card.owner_id for card in cards).items():
-        card = first[owner_id]
         if owner_id != by.pk:
             notify(
-                to=[card.owner], kind="customer.imported", key=f"prospect:{card.pk}:imported",
+                to=[owners[owner_id]], kind="customer.imported", key=f"prospect:{first[owner_id].pk}:imported",
                 text=f"{by} 为您导入了 {count} 位意向客户，请按下次跟进时间联系。", url=reverse("leads:prospect_list"),
             )  # fmt: skip

@@ -11,6 +11,7 @@ from dealership.org.choices import Role
 from dealership.org.models import ClosedMonth
 from dealership.org.roles import ROLE_TABLE
 from leads.models import Customer, CustomerPhone, FollowUpTask, GradeChange, Prospect, StatusChange
+from leads.services.import_undo import GONE
 from leads.services.imports import import_confirm
 from leads.tests.builders import make_follow_up, make_prospect, make_visit
 from leads.tests.imports.files import CUSTOMERS, checked, confirmed, number, undone, work, workbook
@@ -103,17 +104,25 @@ def test_a_number_of_the_store_stays_what_it_is(store, manager, consultant, coll
     assert batch.rows.get(number=3).outcome == "重复：本店已有客户档案"
 
 
-def test_undo_keeps_who_came_or_was_called(store, manager, consultant):
-    table = [row(index, 归属顾问="李明", 级别="A") for index in range(4)]
+def test_undo_keeps_who_came_was_called_or_brought_somebody(store, manager, consultant):
+    table = [row(index, 归属顾问="李明", 级别="A") for index in range(5)]
     batch = confirmed(manager, store, workbook(CUSTOMERS, table), "customers")
     cards = {card.customer.name: card for card in Prospect.objects.select_related("customer")}
     make_follow_up(consultant, cards["客户1"])
     make_visit(consultant, store, phone=number(2), name="客户2")
+    friend = make_prospect(consultant, store, phone=number(9), name="朋友")
+    Prospect.objects.filter(pk=friend.pk).update(referred_by=cards["客户3"].customer)
+    gone = cards["客户0"].customer_id
     batch = undone(manager, batch)
-    assert (batch.rows_undone, batch.rows_kept) == (2, 2)
-    assert set(Customer.objects.values_list("name", flat=True)) == {"客户1", "客户2"}
-    counts = [model.objects.count() for model in (Prospect, CustomerPhone, GradeChange)]
-    assert counts == [2, 2, 2]
+    assert (batch.rows_undone, batch.rows_kept) == (2, 3)
+    assert set(Customer.objects.values_list("name", flat=True)) == {"客户1", "客户2", "客户3", "朋友"}
+    counts = [model.objects.count() for model in (Prospect, CustomerPhone, StatusChange, GradeChange)]
+    assert counts == [4, 4, 4, 4]
+    kept = "保留：导入后已有人处理"
+    assert list(batch.rows.order_by("number").values_list("outcome", flat=True)) == [GONE, kept, kept, kept, GONE]
+    assert batch.rows.filter(outcome=GONE, customer=None, prospect=None).count() == 2
+    # What is gone is still in the field history.
+    assert Customer.pgh_event_model.objects.filter(pgh_obj_id=gone).order_by("pgh_id")[0].pgh_label == "insert"
 
 
 def test_only_managers_import_customers():
