@@ -122,6 +122,25 @@ FACTS = {
     "from": gettext_lazy("原"), "to": gettext_lazy("转给"), "method": gettext_lazy("方式"),
     "score": gettext_lazy("得分"),
     "verdict": gettext_lazy("结论"), "points": gettext_lazy("分值"),
+    "prospect": gettext_lazy("卡片编号"), "frozen": gettext_lazy("冻结"), "locked": gettext_lazy("锁定"),
+    "missed": gettext_lazy("缺交"), "until": gettext_lazy("至"), "car": gettext_lazy("试驾车编号"),
+    "created": gettext_lazy("新增"), "told": gettext_lazy("已通知"), "kept": gettext_lazy("保留"),
+    "undone": gettext_lazy("已撤销"), "first_day": gettext_lazy("从"), "last_day": gettext_lazy("至"),
+    "version": gettext_lazy("版本"), "replacement": gettext_lazy("替岗人编号"), "digest": gettext_lazy("校验码"),
+    "explained": gettext_lazy("已说明"), "arrived_on": gettext_lazy("入库日期"), "authority": gettext_lazy("权限"),
+    "back": gettext_lazy("还车时间"), "cards": gettext_lazy("客户卡"), "channel": gettext_lazy("方式"),
+    "class": gettext_lazy("准驾车型"), "code": gettext_lazy("代码"), "concession": gettext_lazy("让价"),
+    "deal_price": gettext_lazy("成交价"), "delegate": gettext_lazy("代理人编号"), "exception": gettext_lazy("特批"),
+    "first": gettext_lazy("首日"), "handler": gettext_lazy("经办人编号"), "into": gettext_lazy("并入"),
+    "is_active": gettext_lazy("启用"), "is_invalid": gettext_lazy("号码无效"), "is_shared": gettext_lazy("共享"),
+    "key": gettext_lazy("项目"), "value": gettext_lazy("取值"), "effective_from": gettext_lazy("生效日期"),
+    "leads": gettext_lazy("线索"), "line": gettext_lazy("明细"), "loan": gettext_lazy("贷款"),
+    "msrp": gettext_lazy("指导价"), "note": gettext_lazy("备注"), "page": gettext_lazy("页面"),
+    "phone": gettext_lazy("号码"), "plate": gettext_lazy("车牌"), "promised_on": gettext_lazy("承诺交期"),
+    "purpose": gettext_lazy("来意"), "receipt_no": gettext_lazy("收据号"), "received_by": gettext_lazy("收款人"),
+    "type": gettext_lazy("类型"), "vin": gettext_lazy("车架号"), "week": gettext_lazy("周"),
+    "with": gettext_lazy("分成人编号"), "open": gettext_lazy("未完成"), "of": gettext_lazy("原单"),
+    "wechat": gettext_lazy("微信"), "address": gettext_lazy("地址"),
 }  # fmt: skip
 # Codes of choices that are noted as values.
 VALUES = {
@@ -140,6 +159,16 @@ VALUES = {
     "leave": gettext_lazy("请假"), "paper": gettext_lazy("纸质"), "below": gettext_lazy("未达标"),
     "meets": gettext_lazy("达标"), "open": gettext_lazy("待补充"), "drawn": gettext_lazy("屏幕签名"),
 }  # fmt: skip
+# What is asked for and decided, between a noun and its verb: `prospect.loss.ask`.
+MATTERS = {
+    "loss": gettext_lazy("战败"), "dormancy": gettext_lazy("休眠"), "claim": gettext_lazy("撞单"),
+    "transfer": gettext_lazy("客户转移"),
+}  # fmt: skip
+NOUNS_OF_KINDS = {
+    "deal_price": gettext_lazy("特价"),
+    "deal_cancel": gettext_lazy("退订"),
+    "deal_red": gettext_lazy("红冲"),
+}
 OBJECTS = {
     "testdrive": "drive", "democar": "demo_car", "importbatch": "import", "campaigninvite": "campaign",
     "followup": "follow_up", "lossapplication": "loss", "losscallback": "loss", "registerday": "register_day",
@@ -153,9 +182,18 @@ OBJECTS = {
 def action_words(action: str) -> str:
     """`drive.overtime` → 试驾 · 超时提醒; what is not known stays a code."""
     noun, _dot, verb = action.partition(".")
-    if noun not in NOUNS or verb not in VERBS:
-        return action
-    return f"{NOUNS[noun]} · {VERBS[verb]}"
+    matter, dot, last = verb.partition(".")
+    names: dict[str, Any] = {**NOUNS, **NOUNS_OF_KINDS}
+    if noun in names and verb in VERBS:
+        return f"{names[noun]} · {VERBS[verb]}"
+    if dot and noun in names and matter in MATTERS and last in VERBS:
+        return f"{names[noun]} · {MATTERS[matter]}{VERBS[last]}"
+    return action
+
+
+def field_words(name: str) -> str:
+    """The name of a column somebody looked at in plain text."""
+    return str(FACTS.get(name, name))
 
 
 def object_words(label: str) -> str:

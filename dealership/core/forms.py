@@ -80,6 +80,10 @@ class DateTimeInput(forms.DateTimeField):
         return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=periods.ZONE)
 
 
+# What Django shows for "nothing chosen".
+DASHES = "---------"
+
+
 class DomainForm(forms.Form):
     """Base of the forms: takes the reader so that choices hold only rows in reach; has a version and a key."""
 
@@ -100,6 +104,8 @@ class DomainForm(forms.Form):
 def chinese_errors(field: forms.Field) -> None:
     """Refusals of a field that name it; also for forms that are no `DomainForm`."""
     label = {"label": field.label or _("此项")}
+    if isinstance(field, forms.ModelChoiceField) and field.empty_label == DASHES:
+        field.empty_label = _("请选择") if field.required else _("不选")
     said = field.error_messages
     required = _("请选择%(label)s。") if isinstance(field, forms.ChoiceField) else _("请填写%(label)s。")
     said["required"] = required % label

@@ -38,8 +38,12 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """The bar alone, asked for every two seconds while the job is open."""
-    return render(request, "jobs/parts/progress.html", _context(job_get(user=actor(request), pk=pk)))
+    """The bar alone, asked for every two seconds while the job is open; `then=reload` loads the page at the end."""
+    job, reload = job_get(user=actor(request), pk=pk), request.GET.get("then") == "reload"
+    answer = render(request, "jobs/parts/progress.html", {**_context(job), "reload": reload})
+    if reload and not job.is_open:
+        answer["HX-Refresh"] = "true"
+    return answer
 
 
 @require_POST

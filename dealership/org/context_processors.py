@@ -14,11 +14,11 @@ from dealership.org.reach import can
 
 
 def settings_tabs(request: HttpRequest) -> dict[str, Any]:
-    """`settings_tabs`: (address, label) of the settings pages this person may open."""
-    return {"settings_tabs": SimpleLazyObject(lambda: _tabs(request.user))}
+    """`settings_tabs`: (address, label, is this or a page below it open) of the settings pages a person may see."""
+    return {"settings_tabs": SimpleLazyObject(lambda: _tabs(request.user, request.path))}
 
 
-def _tabs(user: Any) -> list[tuple[str, str]]:
+def _tabs(user: Any, path: str) -> list[tuple[str, str, bool]]:
     tabs: list[tuple[str, str]] = []
     if can(user, "settings.view"):
         tabs += [("org:people", _("人员与岗位")), ("org:stores", _("门店与小组")), ("org:policies", _("业务策略"))]
@@ -27,4 +27,5 @@ def _tabs(user: Any) -> list[tuple[str, str]]:
         tabs += [("org:audit", _("操作记录")), ("org:reveals", _("号码查看")), ("org:exports", _("导出记录"))]
     if can(user, "job.manage"):
         tabs.append(("jobs:health", _("系统状态")))
-    return [(reverse(name), label) for name, label in tabs]
+    named = [(reverse(name), label) for name, label in tabs]
+    return [(url, label, path.startswith(url)) for url, label in named]

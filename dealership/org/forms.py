@@ -31,8 +31,10 @@ class RoleForm(DomainForm):
     """A role in a store, or in the group."""
 
     role = forms.ChoiceField(label=_("岗位"), choices=Role)
-    store = forms.ModelChoiceField(label=_("门店"), queryset=Store.objects.all(), required=False)
-    team = forms.ModelChoiceField(label=_("小组"), queryset=Team.objects.all(), required=False)
+    store = forms.ModelChoiceField(
+        label=_("门店"), queryset=Store.objects.all(), required=False, empty_label=_("不属于某一门店（集团岗位）")
+    )
+    team = forms.ModelChoiceField(label=_("小组"), queryset=Team.objects.all(), required=False, empty_label=_("不分组"))
     since = forms.DateField(label=_("任职日期"), widget=DAY)
     rest_weekday = forms.TypedChoiceField(
         label=_("轮休日"), coerce=int, empty_value=None, required=False,

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from dealership.core.forms import CleanCharField, DomainForm, chinese_errors
 from dealership.org.models import Store
 from dealership.org.policy import DEFAULTS
-from dealership.org.policy_labels import CHOICES, LARGEST, MOST_ROWS, label_of, part_label
+from dealership.org.policy_labels import CHOICES, LARGEST, MOST_ROWS, SHARE_HELP, SHARES, label_of, part_label
 from dealership.org.services.rules import CLOCK, NUMBER
 
 PART = "part_"
@@ -28,7 +28,10 @@ def typed_field(key: str, name: str, default: Any) -> forms.Field:
         return forms.IntegerField(label=label, min_value=0, max_value=LARGEST)
     if NUMBER.fullmatch(default):
         number = forms.NumberInput(attrs={"inputmode": "decimal", "step": "any", "min": "0"})
-        return forms.DecimalField(label=label, min_value=0, max_digits=12, decimal_places=4, widget=number)
+        hint = SHARE_HELP if (f"{key}.{name}" if name else key) in SHARES else ""
+        return forms.DecimalField(
+            label=label, min_value=0, max_digits=12, decimal_places=4, widget=number, help_text=hint
+        )
     if CLOCK.fullmatch(default):
         box = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
         return forms.TimeField(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -97,6 +98,26 @@ LABELS = {
 }
 
 
+# Headings of the overview, in its order; a policy stands under the first prefix its key begins with.
+GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (_("级别与跟进"), ("grade.", "follow_up.", "out_of_control.", "evaluation.", "showroom.")),
+    (_("战败、休眠与归属"), ("loss.", "dormancy.", "owner.", "handover.")),
+    (_("线索与活动"), ("lead.", "campaign.", "import.")),
+    (_("试乘试驾"), ("test_drive.",)),
+    (_("日报与质量"), ("report.", "quality.", "spot_check.")),
+    (_("价格与审批"), ("discount.", "approval.", "price.", "refund.")),
+    (_("定金、配车与库存"), ("deposit.", "lock.", "allocation.", "stock.", "receivable.")),
+    (_("目标与指标"), ("target.", "kpi.", "tax.")),
+    (_("交车后关怀"), ("care.",)),
+    (_("表卡名称"), ("register.",)),
+    (_("月结与系统"), ("",)),
+)
+# Shares of one, shown in per cent.
+SHARES = frozenset({
+    "loss.sample_share", "deposit.earnest_share", "discount.level_1_accessory", "discount.level_2_accessory",
+    "tax.vat_rate", "tax.margin_surcharge", "tax.purchase.rate", "tax.purchase.nev_share",
+})  # fmt: skip
+SHARE_HELP = _("填小数，例如 0.20 表示 20%")
 # Parts of policies that are tables: the name of a field or column.
 PARTS = {
     "interval": _("跟进间隔（天）"),
@@ -181,8 +202,16 @@ def shown(key: str, value: Any, name: str = "") -> str:
         return " · ".join(f"{part_label(part, key)} {shown(key, inner, part)}" for part, inner in value.items())
     if isinstance(value, list):
         return " / ".join(shown(key, item) for item in value)
-    choices = dict(CHOICES.get(f"{key}.{name}" if name else key, ()))
+    full = f"{key}.{name}" if name else key
+    if full in SHARES:
+        return f"{(Decimal(value) * 100).normalize():f}%"
+    choices = dict(CHOICES.get(full, ()))
     return str(choices.get(value, value))
+
+
+def group_of(key: str) -> Any:
+    """The heading a policy stands under."""
+    return next(title for title, prefixes in GROUPS if key.startswith(prefixes))
 
 
 def label_of(key: str) -> str:

@@ -79,6 +79,8 @@ def test_progress_survives_a_reload_and_the_bar_stops_when_it_is_over(finance, s
         assert "正在写车辆明细" in page
         assert f'hx-get="/jobs/{job.pk}/progress/"' in page
     Job.objects.filter(pk=job.pk).update(state=JobState.DONE)
+    assert "HX-Refresh" not in client.get(f"/jobs/{job.pk}/progress/").headers
+    assert client.get(f"/jobs/{job.pk}/progress/?then=reload").headers["HX-Refresh"] == "true"
     assert "hx-get" not in client.get(f"/jobs/{job.pk}/progress/").text
 
 

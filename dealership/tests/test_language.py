@@ -24,7 +24,7 @@ SOURCE = Path(settings.BASE_DIR) / "dealership/locale/en/LC_MESSAGES/django.po"
 PAGES = """base.html 400.html 403.html 404.html 429.html 500.html components/*.html account/**/*.html account/**/*.txt
 accounts/*.html mfa/**/*.html usersessions/*.html org/*.html notices/*.html core/*.html reports/today.html
 reports/_today*.html leads/customer_*.html leads/prospect_list.html leads/prospect_form.html leads/visit_list.html
-leads/owner_list.html""".split()
+leads/owner_list.html leads/import_*.html leads/_import_steps.html leads/lead_settings.html""".split()
 TAG = re.compile(r"""{%\s*translate\s+(?:"([^"]*)"|'([^']*)')""")
 FILTER = re.compile(r'_\("([^"]*)"\)')
 BLOCK = re.compile(r"{%\s*blocktranslate[^%]*%}(.*?)(?:{%\s*plural\s*%}.*?)?{%\s*endblocktranslate\s*%}", re.DOTALL)

@@ -118,9 +118,9 @@ def _card(customer: Customer, row: CustomerRow) -> Prospect:
     return Prospect(
         store_id=customer.store_id, team_id=customer.team_id, owner_id=row.owner.pk, customer_id=customer.pk,
         grade=row.grade, grade_since=row.card_at, status=ProspectStatus.ACTIVE, card_created_at=row.card_at,
-        card_channel=CardChannel.OTHER, source_id=row.source.pk if row.source else None, series_id=row.series.pk if row.series else None,
-        last_contact_at=row.last_contact_at, next_follow_up_at=row.next_follow_up_at,
-        key_concern=clean_text(row.note),
+        card_channel=CardChannel.OTHER, source_id=row.source.pk if row.source else None,
+        series_id=row.series.pk if row.series else None, last_contact_at=row.last_contact_at,
+        next_follow_up_at=row.next_follow_up_at, key_concern=clean_text(row.note),
     )  # fmt: skip
 
 

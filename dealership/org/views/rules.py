@@ -19,7 +19,7 @@ from dealership.org.choices import DayKind
 from dealership.org.forms import CalendarForm, PolicyFilterForm
 from dealership.org.policy import DEFAULTS
 from dealership.org.policy_forms import PolicyForm
-from dealership.org.policy_labels import label_of, shown
+from dealership.org.policy_labels import GROUPS, group_of, label_of, shown
 from dealership.org.reach import can, require
 from dealership.org.services import rules
 
@@ -31,8 +31,10 @@ def policies(request: HttpRequest) -> HttpResponse:
     form = PolicyFilterForm(request.GET, user=actor(request))
     store = form.cleaned_data["store"] if form.is_valid() else None
     found = selectors.policies_in_force(user=actor(request), store=store)
-    rows = [(key, label_of(key), shown(key, value), changed) for key, value, changed in found]
-    return render(request, "org/policies.html", {"form": form, "store": store, "rows": rows})
+    groups: dict[Any, list[tuple[Any, ...]]] = {title: [] for title, _prefixes in GROUPS}
+    for key, value, changed in found:
+        groups[group_of(key)].append((key, label_of(key), shown(key, value), changed))
+    return render(request, "org/policies.html", {"form": form, "store": store, "groups": groups.items()})
 
 
 def _policy_context(request: HttpRequest, key: str) -> dict[str, Any]:

@@ -31,6 +31,12 @@
     window.addEventListener("pagehide", () => sessionStorage.setItem(place, String(window.scrollY)));
   }
 
+  // Of a row of chips that is wider than the screen, the one that is open is in view.
+  for (const chip of document.querySelectorAll(".app-chips [aria-current]")) {
+    const row = chip.closest(".app-chips");
+    row.scrollLeft = chip.offsetLeft - row.offsetLeft - (row.clientWidth - chip.offsetWidth) / 2;
+  }
+
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-auto-submit] select, [data-auto-submit] input[type=date]")) event.target.form.requestSubmit();
   });
