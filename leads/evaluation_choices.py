@@ -91,5 +91,5 @@ class NurtureEnd(TextChoices):
     """Why a customer left the nurture pool."""
 
     MET = "met", "重新评估达标"
-    RETURNED = "returned", "市场退回顾问"
+    RETURNED = "returned", "退回顾问"
     ENDED = "ended", "客户卡已结束"

@@ -43,9 +43,10 @@ class CustomerQuerySet(ScopedQuerySet):
     resource = "customer"
 
     def attended_by(self, user: Any) -> Self:
-        """`visible_to` and the customers of the cards a stand-in works today or was lent (R-FU-2, R-REJ)."""
+        """`visible_to` and the customers of the cards a stand-in works today, was lent or warms up (R-FU-2, R-REJ)."""
         cards = apps.get_model("leads", "Prospect").objects
-        lent = self.filter(pk__in=cards.lent_to(user).values("customer_id"))
+        others = cards.lent_to(user) | cards.nurtured_by(user)
+        lent = self.filter(pk__in=others.values("customer_id"))
         if covered_owners(user) is None:
             return self.visible_to(user) | lent
         return self.visible_to(user) | lent | self.filter(pk__in=cards.covered_by(user).values("customer_id"))
@@ -82,13 +83,21 @@ class ProspectQuerySet(ScopedQuerySet):
 
     def attended_by(self, user: Any) -> Self:
         """To open one card and log its follow-up. Lists, search and figures never use it (R-FU-2, 代跟进)."""
-        mine = self.visible_to(user) | self.lent_to(user)
+        mine = self.visible_to(user) | self.lent_to(user) | self.nurtured_by(user)
         return mine if covered_owners(user) is None else mine | self.covered_by(user)
 
     def lent_to(self, user: Any) -> Self:
         """Cards whose second follow-up a manager gave to this person, until it is done (R-REJ: 'or someone else')."""
         tasks = apps.get_model("leads", "FollowUpTask").objects.visible_to(user).open()
         return self.filter(pk__in=tasks.filter(owner=user, kind=TaskKind.SECOND).values("prospect_id"))
+
+    def nurtured_by(self, user: Any) -> Self:
+        """Cards in the nurture pool of the stores where this person works it (O2), while they are in it."""
+        reach = reach_for(user, "nurture", "prospect.nurture")
+        if reach.is_empty:
+            return self.none()
+        stays = apps.get_model("leads", "NurtureStay").objects.within(reach).waiting()
+        return self.filter(pk__in=stays.values("prospect_id"))
 
     def covered_by(self, user: Any) -> Self:
         """Live cards of the absent owner that are due by tonight, and those the stand-in logged today; nothing else."""
@@ -293,6 +302,10 @@ class CampaignQuerySet(ScopedQuerySet):
     resource = "campaign"
     team_path = None
     owner_path = None
+
+    def to_invite_to(self, user: Any) -> Self:
+        """Campaigns of the stores whose nurture pool this person works: only to invite to, not to look into."""
+        return self.within(reach_for(user, "nurture", "prospect.nurture"))
 
 
 class CampaignInviteQuerySet(ScopedQuerySet):

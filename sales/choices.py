@@ -163,6 +163,11 @@ class PaymentStatus(TextChoices):
     PENDING = "pending", "待到账"
     CLEARED = "cleared", "已到账"
     REJECTED = "rejected", "未到账"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+# Entries that never became money.
+DEAD_PAYMENTS = (PaymentStatus.REJECTED, PaymentStatus.WITHDRAWN)
 
 
 class DayCloseState(TextChoices):

@@ -123,6 +123,17 @@ class ClearForm(DomainForm):
     at = DateTimeInput(label=_("到账时间"), required=False, help_text=_("不填即为现在"))
 
 
+class WithdrawForm(DomainForm):
+    """Asks once more: a withdrawn entry does not come back."""
+
+    sure = forms.BooleanField(label=_("确认撤回：这笔款登记有误"), required=False)
+
+    def clean_sure(self) -> bool:
+        if not self.cleaned_data["sure"]:
+            raise forms.ValidationError(_("请勾选确认后再撤回。"))
+        return True
+
+
 class RefundForm(DomainForm):
     amount = MoneyInput(label=_("退款金额（元）"), max_length=20)
     reason = CleanCharField(label=_("退款原因"), max_length=200, widget=AREA)

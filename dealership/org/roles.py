@@ -123,13 +123,15 @@ ROLE_TABLE: dict[Role, RoleRule] = {
             catalogue="store",
             demo_car="store",
             loss_call_back="store",
+            nurture="store",
             job="own",
         ),
         acts=frozenset(
             """customer.change customer.reveal visit.register prospect.change follow_up.log drive.book
             review.write leave.ask""".split()
         )
-        | {"lead.create", "lead.work", "lead.pick", "loss.apply", "loss.call_back", "prospect.claim"},
+        | {"lead.create", "lead.work", "lead.pick", "loss.apply", "loss.call_back", "prospect.claim"}
+        | {"prospect.nurture"},
     ),
     Role.SALES_ADMIN: RoleRule(
         reach=_reach(

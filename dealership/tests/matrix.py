@@ -20,6 +20,7 @@ from dealership.org.choices import Role
 from dealership.org.models import Store, Team
 from dealership.org.roles import ROLE_TABLE
 from dealership.tests.builders import make_person, make_store, make_team
+from dealership.tests.numbers import KnownNumbers, known_numbers
 
 APPS = (
     "dealership.core",
@@ -106,6 +107,7 @@ class World:
     other_team: Team
     personas: dict[str, Persona] = field(default_factory=dict)
     rows: dict[str, dict[str, int]] = field(default_factory=dict)
+    numbers: KnownNumbers | None = None
 
     def user(self, key: str) -> User:
         return self.personas[key].user
@@ -148,6 +150,7 @@ def make_world() -> World:
     for app in APPS:
         if make := getattr(table_of(app), "rows", None):
             world.rows |= make(world)
+    world.numbers = known_numbers()
     return world
 
 

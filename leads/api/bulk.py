@@ -17,19 +17,26 @@ from leads.loss_choices import LossReason
 from leads.selectors.choices import seller_seen
 from leads.services.bulk import ACTS, MOST, act_of, bulk_run
 
-NEEDS = {"reschedule": ("day", "reason"), "reassign": ("new_owner", "reason"), "lose": ("reason", "explanation")}
-MAY = {"reschedule": "follow_up.log", "reassign": "prospect.reassign", "lose": "loss.apply"}
+NEEDS = {
+    "reschedule": ("day", "reason"),
+    "reassign": ("new_owner", "reason"),
+    "lose": ("reason", "explanation"),
+    "rest": ("reason", "wake_on", "explanation"),
+}
+MAY = {"reschedule": "follow_up.log", "reassign": "prospect.reassign", "lose": "loss.apply", "rest": "loss.apply"}
 CLAIM = ("competitor_brand", "competitor_model", "competitor_price", "competitor_dealer")
 
 
 class BulkIn(serializers.Serializer[Any]):
-    """`day` and `reason` for reschedule, `new_owner` and `reason` for reassign; for lose `reason` is one of the loss
-    list, with `explanation` and, when something was bought elsewhere, the competitor.
+    """`day` and `reason` for reschedule, `new_owner` and `reason` for reassign; for lose and rest
+    `reason` is one of the loss list, with `explanation`; lose takes the competitor when something was bought elsewhere,
+    rest the day to `wake_on`.
     """
 
     act = serializers.ChoiceField(choices=list(ACTS))
     ids = serializers.ListField(child=serializers.IntegerField(min_value=1), min_length=1, max_length=MOST)
     day = serializers.DateField(required=False)
+    wake_on = serializers.DateField(required=False)
     new_owner = serializers.IntegerField(min_value=1, required=False)
     reason = CleanText(max_length=200, required=False)
     explanation = CleanText(max_length=500, required=False)
@@ -40,8 +47,8 @@ class BulkIn(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         missing = {name: ["请填写此项。"] for name in NEEDS[attrs["act"]] if not attrs.get(name)}
-        if attrs["act"] == "lose" and "reason" not in missing and attrs["reason"] not in LossReason:
-            missing["reason"] = [f"战败原因只能是：{'、'.join(LossReason.values)}。"]
+        if attrs["act"] in ("lose", "rest") and "reason" not in missing and attrs["reason"] not in LossReason:
+            missing["reason"] = [f"原因只能是：{'、'.join(LossReason.values)}。"]
         if missing:
             raise serializers.ValidationError(missing)
         return attrs

@@ -22,7 +22,7 @@ from leads.selectors.evaluation import evaluation_get, evaluations_of
 from leads.selectors.focus import ALL, focus_items, focus_owner
 from leads.selectors.nurture import DEFAULT_ORDERING, ORDERINGS, nurture_get, nurture_list
 from leads.selectors.prospect import prospect_get
-from leads.services.campaign import ACT, campaign_invite_cards
+from leads.services.campaign import NURTURE, campaign_invite_cards
 from leads.services.evaluation import evaluation_save
 from leads.services.nurture import nurture_return
 
@@ -150,7 +150,7 @@ class NurtureInvite(Resource):
 
     @extend_schema(request=NurtureInviteIn, responses=InvitedOut)
     def post(self, request: Request) -> Response:
-        require(request.user, ACT)
+        require(request.user, NURTURE)
         told = taken(request, NurtureInviteIn)
         count = campaign_invite_cards(
             by=request.user, campaign_id=told["campaign"], prospect_ids=told["prospects"]
@@ -164,7 +164,7 @@ class NurtureReturn(Resource):
     @extend_schema(request=NurtureReturnIn, responses=NurtureOut)
     def post(self, request: Request, pk: int) -> Response:
         stay = nurture_get(user=request.user, stay_id=pk)
-        require(request.user, "prospect.nurture", stay.store_id)
+        require(request.user, NURTURE, stay.store_id)
         nurture_return(by=request.user, stay_id=pk, **taken(request, NurtureReturnIn))
         return Response(NurtureOut(nurture_list(user=request.user).prefetch_related(PHONES).get(pk=pk)).data)
 

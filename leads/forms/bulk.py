@@ -9,24 +9,30 @@ from django.utils.translation import gettext_lazy as _
 
 from dealership.core.forms import CleanCharField, DomainForm, MoneyInput
 from leads.forms import AREA, offer
+from leads.forms.loss import REST_REASONS
 from leads.loss_choices import BOUGHT_REASONS, LossReason
 from leads.selectors.choices import sellers_seen_by
 
 RESCHEDULE = "reschedule"
 REASSIGN = "reassign"
-LOSE = "lose"
+LOSE, REST = "lose", "rest"
 COMPETITOR = ("competitor_brand", "competitor_model", "competitor_price", "competitor_dealer")
 # Which fields an act takes; the competitor only when something was bought elsewhere.
 TAKES = {
     RESCHEDULE: ("day", "reason"),
     REASSIGN: ("new_owner", "reason"),
     LOSE: ("loss_reason", *COMPETITOR, "explanation"),
+    REST: ("rest_reason", "wake_on", "explanation"),
 }
+# The name of an input where the act calls it otherwise.
+CALLED = {"loss_reason": "reason", "rest_reason": "reason"}
 MISSING = {
     "day": _("请选择改约日期。"),
     "new_owner": _("请选择新的归属顾问。"),
     "reason": _("请填写原因。"),
     "loss_reason": _("请选择战败原因。"),
+    "rest_reason": _("请选择休眠原因。"),
+    "wake_on": _("请选择唤醒日期。"),
     "explanation": _("请填写情况说明。"),
 }
 
@@ -47,6 +53,11 @@ class BulkForm(DomainForm):
     competitor_model = CleanCharField(label=_("成交车型"), required=False, max_length=60)
     competitor_price = MoneyInput(label=_("成交价"), required=False)
     competitor_dealer = CleanCharField(label=_("成交商家"), required=False, max_length=60)
+    rest_reason = forms.ChoiceField(label=_("休眠原因"), choices=[("", _("请选择")), *REST_REASONS], required=False)
+    wake_on = forms.DateField(
+        label=_("唤醒日期"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("只有跟进中的 B、C 级客户可以休眠，到期自动唤醒为 C 级。"),
+    )  # fmt: skip
     explanation = CleanCharField(
         label=_("情况说明"), required=False, max_length=500, widget=forms.Textarea(attrs=AREA),
         help_text=_("勾选的客户共用；每位仍按规定检查二次追踪和经理联系，逐条由另一人审批。"),
@@ -61,9 +72,9 @@ class BulkForm(DomainForm):
         else:
             del self.fields["new_owner"]
         if may_lose:
-            act.choices = [*act.choices, (LOSE, _("申请战败"))]
+            act.choices = [*act.choices, (LOSE, _("申请战败")), (REST, _("申请休眠"))]
         else:
-            for name in TAKES[LOSE]:
+            for name in {*TAKES[LOSE], *TAKES[REST]}:
                 del self.fields[name]
         self.initial.setdefault("act", RESCHEDULE)
 
@@ -88,7 +99,4 @@ class BulkForm(DomainForm):
     def told(self) -> dict[str, Any]:
         """What the act takes, without what is not its own."""
         data = self.cleaned_data
-        told = {name: data[name] for name in TAKES[data["act"]]}
-        if data["act"] == LOSE:
-            told["reason"] = told.pop("loss_reason")
-        return told
+        return {CALLED.get(name, name): data[name] for name in TAKES[data["act"]]}

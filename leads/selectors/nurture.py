@@ -43,6 +43,6 @@ def nurture_get(*, user: Any, stay_id: int) -> NurtureStay:
 
 
 def campaigns_ahead(*, user: Any) -> QuerySet[Campaign]:
-    """Campaigns within reach that customers can still be invited to, the nearest first."""
-    rows = Campaign.objects.visible_to(user).filter(ends_on__gte=periods.today())
+    """Campaigns that customers of the pool can still be invited to, the nearest first."""
+    rows = Campaign.objects.to_invite_to(user).filter(ends_on__gte=periods.today())
     return rows.select_related("store").order_by("starts_on", "id")

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from dealership.core.errors import DomainError
 from leads.selectors.prospect import prospect_list
-from leads.services.loss import loss_apply
+from leads.services.loss import dormancy_apply, loss_apply
 from leads.services.prospect import prospect_reassign
 from leads.services.reschedule import follow_up_reschedule
 
@@ -54,8 +54,18 @@ def losing(*, by: Any, **claim: Any) -> Act:
     return lambda pk: loss_apply(by=by, prospect_id=pk, **claim)
 
 
+def resting(*, by: Any, **claim: Any) -> Act:
+    """An application for dormancy of each card, with the same words and wake date (§4.2): likewise."""
+    return lambda pk: dormancy_apply(by=by, prospect_id=pk, **claim)
+
+
 # The acts by name: what the page and the API run.
-ACTS: dict[str, Callable[..., Act]] = {"reschedule": rescheduling, "reassign": reassigning, "lose": losing}
+ACTS: dict[str, Callable[..., Act]] = {
+    "reschedule": rescheduling,
+    "reassign": reassigning,
+    "lose": losing,
+    "rest": resting,
+}
 
 
 def act_of(*, by: Any, name: str, told: Mapping[str, Any]) -> Act:

@@ -19,7 +19,7 @@ from leads.choices import OPEN_STATUSES
 from leads.models import Campaign, CampaignInvite, Prospect
 from leads.selectors.choices import sources_of
 
-ACT = "campaign.manage"
+ACT, NURTURE = "campaign.manage", "prospect.nurture"
 FACTS = ("kind", "name", "starts_on", "ends_on", "source", "cost_budget", "cost_actual", "note")
 MOST_INVITED = 500
 
@@ -70,8 +70,10 @@ def campaign_invite(*, by: Any, campaign_id: int, grades: Collection[str], owner
 
     Cards out of the person's reach are not invited, and nobody twice.
     """
+    row = lock(Campaign.objects.visible_to(by), campaign_id)
+    require(by, ACT, row.store_id)
     cards = Prospect.objects.visible_to(by).filter(grade__in=list(grades))
-    return _invite(campaign_id, cards if owner is None else cards.filter(owner=owner), by)
+    return _invite(row, cards if owner is None else cards.filter(owner=owner), by)
 
 
 @service
@@ -79,18 +81,19 @@ def campaign_invite_cards(*, by: Any, campaign_id: int, prospect_ids: Collection
     """Invite ticked cards (of the nurture pool); answers how many were new. The same limits as inviting by grade."""
     if not prospect_ids:
         raise DomainError("nothing_chosen", "请先勾选要邀请的客户。")
-    return _invite(campaign_id, Prospect.objects.visible_to(by).filter(pk__in=list(prospect_ids)), by)
+    row = lock(Campaign.objects.to_invite_to(by), campaign_id)
+    require(by, NURTURE, row.store_id)
+    cards = Prospect.objects.visible_to(by) | Prospect.objects.nurtured_by(by)
+    return _invite(row, cards.filter(pk__in=list(prospect_ids)), by)
 
 
-def _invite(campaign_id: int, cards: QuerySet[Prospect], by: Any) -> int:
-    """Open cards of the campaign's store, each customer once, nobody who asked not to be contacted."""
-    row = lock(Campaign.objects.visible_to(by), campaign_id)
-    require(by, ACT, row.store_id)
+def _invite(row: Campaign, cards: QuerySet[Prospect], by: Any) -> int:
+    """Open cards of the campaign's store, each customer once, nobody who asked not to be contacted. Campaign locked."""
     if row.ends_on < periods.today():
         text = "活动已经结束，不能再邀请客户。"
         raise DomainError("campaign_over", text, {"grades": [text]})
     cards = cards.filter(store_id=row.store_id, status__in=OPEN_STATUSES).exclude(customer__no_contact=True)
-    known = CampaignInvite.objects.visible_to(by).filter(campaign=row).values("customer_id")
+    known = CampaignInvite.objects.filter(campaign=row).values("customer_id")
     found = list(cards.exclude(customer_id__in=known).order_by("pk")[: MOST_INVITED + 1])
     if len(found) > MOST_INVITED:
         text = f"一次最多邀请 {MOST_INVITED} 位，请按级别或顾问分批邀请。"

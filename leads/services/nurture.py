@@ -1,4 +1,4 @@
-"""培育池: customers below the threshold, warmed up by marketing until they are worth a consultant's day (O2).
+"""培育池: customers below the threshold, warmed up by marketing and DCC until they are worth a consultant's day (O2).
 
 The consultant stays the owner and the grade's follow-ups stay due (R-FU-1): the pool adds somebody, it takes nobody
 away, so no customer is without a next step.
@@ -25,7 +25,10 @@ from leads.services.reschedule import bring_forward
 
 
 def nurture_enter(evaluation: ProspectEvaluation, card: Prospect) -> None:
-    """Into the pool by this evaluation, once; in the caller's transaction, card locked. Marketing hears once a day."""
+    """Into the pool by this evaluation, once; in the caller's transaction, card locked.
+
+    Marketing and DCC hear once a day.
+    """
     stay, is_new = NurtureStay.objects.get_or_create(
         prospect=card, left_at=None,
         defaults={"store_id": card.store_id, "evaluation": evaluation, "entered_at": evaluation.at},
@@ -36,7 +39,7 @@ def nurture_enter(evaluation: ProspectEvaluation, card: Prospect) -> None:
         stay.save()
         return
     notify(
-        to=people_in([card.store_id], [Role.MARKETING]), kind="nurture.enter",
+        to=people_in([card.store_id], [Role.MARKETING, Role.DCC_AGENT]), kind="nurture.enter",
         key=f"nurture:{card.store_id}:{periods.local_date(evaluation.at)}",
         text="今天有评估未达标的客户进入培育池，请安排培育。", url=reverse("leads:nurture_list"),
     )  # fmt: skip
@@ -54,7 +57,7 @@ def nurture_leave(card: Prospect, *, end: NurtureEnd, at: dt.datetime, by: Any, 
 
 @service
 def nurture_return(*, by: Any, stay_id: int, reason: str) -> NurtureStay:
-    """退回顾问: the customer woke up, the consultant calls by tomorrow (marketing and managers).
+    """退回顾问: the customer woke up, the consultant calls by tomorrow (marketing, DCC and managers).
 
     Refused: no reason (what did the customer say or do?), a customer who has left the pool.
     """
@@ -73,7 +76,7 @@ def nurture_return(*, by: Any, stay_id: int, reason: str) -> NurtureStay:
     bring_forward(card, at=moment)
     notify(
         to=[card.owner], kind="nurture.returned", key=f"nurture:{stay_id}:returned",
-        text="市场部退回一位培育中的客户，请明天前联系；原因写在客户卡上。",
+        text="有一位培育中的客户退回给您，请明天前联系；原因写在客户卡上。",
         url=reverse("leads:prospect_detail", args=[card.pk]),
     )  # fmt: skip
     stay.refresh_from_db()

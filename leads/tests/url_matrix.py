@@ -7,7 +7,7 @@ from typing import Any
 from dealership.core import periods
 from dealership.tests.matrix import CANARY, PAYLOAD, READ_WRITE, WRITE, Url, World
 from leads.models import FollowUp, HandOver, ImportBatch, LossApplication, OwnedVehicle, Prospect, SpotCheck
-from leads.tests.builders import make_campaign, make_demo_car, make_drive, make_visit
+from leads.tests.builders import make_campaign, make_demo_car, make_drive, make_prospect, make_visit
 from leads.tests.evaluation_builders import make_nurtured
 from leads.tests.lead_builders import make_lead, nobody_takes
 from leads.tests.loss_builders import make_loss
@@ -106,12 +106,12 @@ URLS = {
     "leads:prospect_edit": Url(READ_WRITE, **EDIT_CARD),
     "leads:strategy": Url(READ_WRITE, **EDIT_CARD),
     "leads:evaluation": Url(READ_WRITE, act="prospect.change", **CARD),
-    "leads:nurture_list": Url(READ_WRITE, resource="nurture", act="campaign.manage"),
+    "leads:nurture_list": Url(READ_WRITE, resource="nurture", act="prospect.nurture"),
     "leads:nurture_return": Url(READ_WRITE, view="prospect.nurture", act="prospect.nurture", **NURTURE),
     "leads:focus": Url(resource="prospect", view="follow_up.log"),
     "api-prospects-evaluations": Url(READ_WRITE, act="prospect.change", early=BAD, **CARD),
     "api-nurture-list": Url(resource="nurture"),
-    "api-nurture-invite": Url(WRITE, resource="nurture", act="campaign.manage", early=BAD),
+    "api-nurture-invite": Url(WRITE, resource="nurture", act="prospect.nurture", early=BAD),
     "api-nurture-return": Url(WRITE, act="prospect.nurture", early=BAD, **NURTURE),
     "api-focus-list": Url(resource="prospect", view="follow_up.log"),
     "leads:month_reviews": Url(READ_WRITE, **EDIT_CARD),
@@ -229,7 +229,7 @@ def rows(world: World) -> dict[str, dict[str, int]]:
         found["test_drive"][place] = make_drive(user, visit.prospect, car).pk
         found["visit"][place] = visit.pk
         found["prospect"][place] = visit.prospect_id
-        found["nurture"][place] = make_nurtured(user, visit.prospect).pk
+        found["nurture"][place] = make_nurtured(user, make_prospect(user, store, name=name, grade="C")).pk
         found["customer"][place] = visit.customer_id
         found["lead"][place] = make_lead(user, store, owner=user, name=name).pk
         make_lead(user, store, name=f"池{name}"[:40])

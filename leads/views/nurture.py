@@ -19,7 +19,7 @@ from leads.forms.evaluation import NurtureInviteForm, NurtureReturnForm
 from leads.selectors.choices import sees_others
 from leads.selectors.evaluation import lines_of
 from leads.selectors.nurture import DEFAULT_ORDERING, ORDERINGS, nurture_get, nurture_list
-from leads.services.campaign import ACT, campaign_invite_cards
+from leads.services.campaign import NURTURE, campaign_invite_cards
 from leads.services.nurture import nurture_return
 from leads.views.base import Page, back_to
 from leads.views.bulk import chosen
@@ -41,7 +41,7 @@ class NurtureList(Page):
         return render(request, LIST, {"form": NurtureInviteForm(user=request.user), **self.listed(request)})
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        require(request.user, ACT)
+        require(request.user, NURTURE)
         form, ids = NurtureInviteForm(request.POST, user=request.user), chosen(request)
         if not form.is_valid():
             return refuse(request, LIST, self.listed(request, ids), form)
@@ -65,8 +65,7 @@ class NurtureList(Page):
             "sorts": SORTS,
             "ticked": set(ids or []),
             "sees_others": sees_others(request.user),
-            "may_nurture": can(request.user, "prospect.nurture"),
-            "may_invite": can(request.user, ACT),
+            "may_nurture": can(request.user, NURTURE),
         }
 
 
@@ -85,12 +84,12 @@ class NurtureReturn(Page):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         stay = nurture_get(user=request.user, stay_id=pk)
-        require(request.user, "prospect.nurture", stay.store_id)
+        require(request.user, NURTURE, stay.store_id)
         return render(request, RETURN, {"form": NurtureReturnForm(user=request.user), **shown(request, stay)})
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         stay = nurture_get(user=request.user, stay_id=pk)
-        require(request.user, "prospect.nurture", stay.store_id)
+        require(request.user, NURTURE, stay.store_id)
         form = NurtureReturnForm(request.POST, user=request.user)
         if not form.is_valid():
             return refuse(request, RETURN, shown(request, stay), form)

@@ -81,6 +81,14 @@ class PaymentReject(_Act):
         return payments.payment_reject(by=by, payment_id=pk, reason=data["reason"])
 
 
+@extend_schema(tags=["payments"], request=EmptyIn, responses=PaymentOut)
+class PaymentWithdraw(_Act):
+    """撤回登记（登记人或订单顾问，仅限到账前）。"""
+
+    def run(self, by: Any, pk: int, data: dict[str, Any]) -> Payment:
+        return payments.payment_withdraw(by=by, payment_id=pk)
+
+
 @extend_schema(tags=["payments"], request=ReasonIn, responses=PaymentOut)
 class PaymentReverse(_Act):
     """冲销：生成相反金额的一笔（财务），答复的是新记录。"""

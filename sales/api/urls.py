@@ -47,6 +47,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("payments/<int:pk>/", payment.PaymentOne.as_view(), name="api-payment-one"),
     path("payments/<int:pk>/clear/", payment.PaymentClear.as_view(), name="api-payment-clear"),
     path("payments/<int:pk>/reject/", payment.PaymentReject.as_view(), name="api-payment-reject"),
+    path("payments/<int:pk>/withdraw/", payment.PaymentWithdraw.as_view(), name="api-payment-withdraw"),
     path("payments/<int:pk>/reverse/", payment.PaymentReverse.as_view(), name="api-payment-reverse"),
     path("payments/<int:pk>/reconcile/", payment.PaymentReconcile.as_view(), name="api-payment-reconcile"),
     path("payments/<int:pk>/refund/", refund.PaymentRefund.as_view(), name="api-payment-refund"),

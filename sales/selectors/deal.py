@@ -19,7 +19,7 @@ from dealership.org.policy import policy
 from leads.loss_choices import LossReason
 from leads.models import Prospect
 from leads.selectors.cancellation import Told
-from sales.choices import ENDED_DEALS, CancelReason, DealStatus, DocumentState, PaymentStatus, status_label
+from sales.choices import DEAD_PAYMENTS, ENDED_DEALS, CancelReason, DealStatus, DocumentState, status_label
 from sales.models import (
     Deal,
     DealLine,
@@ -210,7 +210,7 @@ def red_is_approved(*, deal: Deal) -> bool:
 def _unpaid() -> QuerySet[Deal]:
     """Allocated deals without a receipt since the allocation: none registered, none cleared, no loan approved."""
     since = Payment.objects.filter(deal=OuterRef("pk"), registered_at__gte=OuterRef("allocated_at"), amount__gt=0)
-    came = Exists(since.exclude(status=PaymentStatus.REJECTED))
+    came = Exists(since.exclude(status__in=DEAD_PAYMENTS))
     return Deal.objects.filter(~came, status=DealStatus.ALLOCATED, loan_approved_at=None)
 
 

@@ -59,6 +59,7 @@ API_CAR_ACTS: dict[str, dict[str, Any]] = {
 API_PAYMENT_ACTS: dict[str, dict[str, Any]] = {
     "clear": {"act": "payment.clear"},
     "reject": {"act": "payment.reject", "data": WHY},
+    "withdraw": {"act": "payment.register", **HAND},
     "reverse": {"act": "payment.reverse", "data": WHY},
     "reconcile": {"act": "payment.reconcile"},
     "refund": {"act": "deal.cancel", "data": {**WHY, "amount": "1.00"}, **HAND},

@@ -71,6 +71,12 @@ def _may_refund(user: Any, row: Payment) -> bool:
     return takes and own and can(user, "deal.cancel", row.store_id) and refundable(row) > ZERO
 
 
+def _may_withdraw(user: Any, row: Payment) -> bool:
+    mine = row.registered_by_id == user.pk or row.deal.is_worked_by(user)
+    hand = mine or can(user, "deal.change_any", row.store_id)
+    return hand and _may("payment.register", PaymentStatus.PENDING)(user, row)
+
+
 def _may_reverse(user: Any, row: Payment) -> bool:
     open_ = row.reverses_id is None and row.amount > ZERO and not hasattr(row, "reversed_by")
     return open_ and _may("payment.reverse", PaymentStatus.CLEARED)(user, row)
@@ -89,6 +95,10 @@ _ACTS = (
     Act("reject", gettext_lazy("未到账退回"), _plain(forms.ReasonForm),
         lambda by, row, d: payments.payment_reject(by=by, payment_id=row.pk, reason=d["reason"]),
         _may("payment.reject", PaymentStatus.PENDING), gettext_lazy("已退回登记人。"), tone="danger"),
+    Act("withdraw", gettext_lazy("撤回登记"), _plain(forms.WithdrawForm),
+        lambda by, row, _data: payments.payment_withdraw(by=by, payment_id=row.pk), _may_withdraw,
+        gettext_lazy("已撤回，这笔登记不再等待到账。"), tone="danger",
+        hint=gettext_lazy("仅限出纳确认到账之前；撤回后如需收款请重新登记。")),
     Act("reconcile", gettext_lazy("对账相符"), _plain(forms.NoteForm),
         lambda by, row, _data: payments.payment_reconcile(by=by, payment_id=row.pk), _may_reconcile,
         gettext_lazy("已对账。")),

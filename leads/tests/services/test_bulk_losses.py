@@ -1,4 +1,4 @@
-"""Losses asked for in bulk and the API of the bulk acts: every guard per card, nobody lost without a second person."""
+"""Losses and dormancy asked for in bulk, and the API of the bulk acts: every guard per card, a second person each."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import pytest
 
 from dealership.approvals.models import Approval
 from dealership.core import periods
+from dealership.core.errors import NotAllowed
 from dealership.org.choices import Role
 from dealership.tests.builders import make_person
 from dealership.tests.clients import api_for, client_for
 from leads.models import LossApplication, OwnerChange, Prospect
 from leads.services.bulk import bulk_run, losing
+from leads.services.loss_decision import loss_decide
 from leads.tests.builders import make_follow_up, make_prospect
 from leads.tests.loss_builders import BOUGHT, WHY, refuse_twice
 
@@ -92,11 +94,52 @@ def test_the_api_previews_and_runs_like_the_page(store, consultant):
     assert (again["done"], LossApplication.objects.count()) == (0, 2)
 
 
+def test_dormancy_is_asked_for_in_bulk_and_decided_one_by_one(store, consultant, manager):
+    """By page and API: B and C rest once somebody else agrees; H, A and who waits are told why not."""
+    cool, waiting, cold = (make_prospect(consultant, store, grade=grade) for grade in "BBC")
+    hot = make_prospect(consultant, store, grade="H")
+    make_follow_up(consultant, waiting, outcome="refused")
+    cards, client, api = [cool, waiting, hot], client_for(consultant), api_for(consultant)
+    day = str(periods.today() + dt.timedelta(days=30))
+    form = {"act": "rest", "id": [card.pk for card in cards], "rest_reason": "not_buying", "wake_on": day,
+            "explanation": WHY}  # fmt: skip
+    for missing, sentence in (
+        ("wake_on", "请选择唤醒日期"),
+        ("rest_reason", "请选择休眠原因"),
+        ("explanation", "情况说明"),
+    ):
+        answer = client.post(PAGE, {**form, missing: ""})
+        assert (answer.status_code, sentence in answer.text) == (422, True)
+    before = (statuses(cards), LossApplication.objects.count(), Approval.objects.count())
+    preview = client.post(PAGE, {**form, "step": "preview"}).text
+    assert all(said in preview for said in ("还没有完成二次追踪", "只有跟进中的 B、C 级客户可以申请休眠"))
+    assert f'name="wake_on" value="{day}"' in preview
+    assert (statuses(cards), LossApplication.objects.count(), Approval.objects.count()) == before
+    assert "批量操作结果" in client.post(PAGE, {**form, "step": "do"}).text
+    assert statuses(cards) == ["dormant_pending", "active", "active"]
+    asked = {"act": "rest", "ids": [cold.pk, hot.pk], "reason": "not_buying", "wake_on": day, "explanation": WHY}
+    for url, done, status in ((PREVIEW, 1, "active"), (RUN, 1, "dormant_pending"), (RUN, 0, "dormant_pending")):
+        told = api.post(url, asked, format="json").json()
+        assert (told["done"], Prospect.objects.get(pk=cold.pk).status) == (done, status)
+    far = {**asked, "ids": [hot.pk], "wake_on": str(periods.today() + dt.timedelta(days=9999))}
+    assert api.post(RUN, far, format="json").json()["done"] == 0
+    marketing = api_for(make_person(Role.MARKETING, store))
+    assert marketing.post(RUN, asked, format="json").status_code == 403
+    row = LossApplication.objects.get(prospect=cool)
+    assert (row.kind, row.applied_by, row.decided_by, str(row.wake_on)) == ("dormancy", consultant, None, day)
+    with pytest.raises(NotAllowed):
+        loss_decide(by=consultant, application_id=row.pk, decision="agree")
+    loss_decide(by=manager, application_id=row.pk, decision="agree")
+    assert statuses([cool, cold]) == ["dormant", "dormant_pending"]
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
         ({"act": "lose", "reason": "because", "explanation": WHY}, "reason"),
         ({"act": "lose", "reason": "price"}, "explanation"),
+        ({"act": "rest", "reason": "price", "explanation": WHY}, "wake_on"),
+        ({"act": "rest", "reason": "because", "explanation": WHY, "wake_on": "2026-12-01"}, "reason"),
         ({"act": "reschedule", "reason": "客户改时间"}, "day"),
         ({"act": "reassign", "reason": "轮换"}, "new_owner"),
         ({"act": "delete", "reason": "轮换"}, "act"),

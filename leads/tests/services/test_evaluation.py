@@ -194,7 +194,7 @@ def test_o2_back_to_the_consultant_with_a_reason_and_a_call_by_tomorrow(consulta
     assert task.original_due_at > task.due_at
     assert Notice.objects.filter(recipient=consultant, kind="nurture.returned").exists()
     assert AuditEntry.objects.filter(action="nurture.return", actor=marketing).exists()
-    with pytest.raises(Conflict, match="已不在培育池（市场退回顾问）"):
+    with pytest.raises(Conflict, match="已不在培育池（退回顾问）"):
         nurture_return(by=marketing, stay_id=stay.pk, reason="客户看完直播来电问价格")
 
 

@@ -19,7 +19,7 @@ from dealership.org.choices import Role
 from leads.choices import OPEN_STATUSES, FollowUpOutcome
 from leads.models import LossApplication, NurtureStay, Prospect
 from leads.policies import grade_days
-from leads.services.bulk import bulk_run, losing
+from leads.services.bulk import bulk_run, losing, resting
 from leads.services.dormancy import dormancy_wake, dormancy_wake_due
 from leads.services.loss import loss_apply, loss_withdraw
 from leads.services.loss_decision import loss_decide
@@ -35,7 +35,7 @@ START = dt.datetime(2026, 3, 2, 9, 0, tzinfo=periods.ZONE)
 ACTS = (
     "follow", "refuse", "silent", "lose", "buy_elsewhere", "rest", "agree", "reject", "give", "withdraw", "inbox",
     "wake", "sweep", "reassign", "second", "order", "cancel", "visit", "card", "wait",
-    "cancel_and_lose", "bulk_lose", "bulk_look", "evaluate", "give_back",
+    "cancel_and_lose", "bulk_lose", "bulk_rest", "bulk_look", "evaluate", "give_back",
 )  # fmt: skip
 EVENTS = st.lists(
     st.tuples(st.sampled_from(ACTS), st.integers(0, 3), st.sampled_from("HABC"), st.integers(1, 40)), max_size=14
@@ -132,11 +132,20 @@ class Play:
         act = losing(by=by, reason="unreachable" if days % 2 else "price", explanation=WHY)
         bulk_run(by=by, ids=[self.card.pk], act=act, rehearse=False)
 
+    def bulk_rest(self, by: Any, grade: str, days: int) -> None:
+        wake_on = periods.today() + dt.timedelta(days=days)
+        act = resting(by=by, reason="not_buying", explanation=WHY, wake_on=wake_on)
+        bulk_run(by=by, ids=[self.card.pk], act=act, rehearse=False)
+
     def bulk_look(self, by: Any, grade: str, days: int) -> None:
         """A preview leaves everything as it was."""
         before = self._cards()
-        act = losing(by=by, reason="price", explanation=WHY)
-        bulk_run(by=by, ids=[self.card.pk], act=act, rehearse=True)
+        wake_on = periods.today() + dt.timedelta(days=days)
+        for act in (
+            losing(by=by, reason="price", explanation=WHY),
+            resting(by=by, reason="price", explanation=WHY, wake_on=wake_on),
+        ):
+            bulk_run(by=by, ids=[self.card.pk], act=act, rehearse=True)
         assert self._cards() == before
 
     def evaluate(self, by: Any, grade: str, days: int) -> None:

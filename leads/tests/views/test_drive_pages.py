@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 import uuid
 from typing import Any
 
@@ -15,10 +14,9 @@ from dealership.core import periods
 from dealership.org.choices import Role
 from dealership.org.models import CalendarDay
 from dealership.tests.clients import assert_same_query_count
+from dealership.tests.numbers import plain_numbers_in
 from leads.models import DemoCar, TestDrive
 from leads.tests.builders import SIGNATURE, make_demo_car, make_drive, make_prospect, tomorrow_at
-
-PLAIN_PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +74,7 @@ def test_without_a_card_the_customer_is_found_first(client, store, consultant, c
     page = text_of(answer)
     assert f"prospect={mine.pk}" in page
     assert "欧阳大宝" not in page
-    assert not PLAIN_PHONE.search(page)
+    assert plain_numbers_in(page) == []
     assert client.post(url("drive_new"), {"car": car.pk}).status_code == 422
 
 
@@ -122,7 +120,7 @@ def test_the_day_of_a_drive_on_its_page(client, store, consultant):
     paper = text_of(client.get(url("drive_agreement", drive.pk)))
     assert f'<path d="{drive.signature}"' in paper
     assert store.name in paper
-    assert not PLAIN_PHONE.search(paper)
+    assert plain_numbers_in(paper) == []
 
 
 def test_paper_is_the_way_without_a_pointer(client, store, consultant):

@@ -12,7 +12,7 @@ from dealership.org.choices import Role
 from dealership.tests.builders import make_person
 from dealership.tests.clients import api_for, assert_same_query_count, client_for
 from leads.evaluation_choices import ITEMS
-from leads.models import CampaignInvite, NurtureStay, Prospect, ProspectEvaluation
+from leads.models import CampaignInvite, FollowUp, NurtureStay, Prospect, ProspectEvaluation
 from leads.selectors.focus import focus_at, focus_items
 from leads.tests.builders import make_campaign, make_follow_up, make_prospect
 from leads.tests.evaluation_builders import make_evaluation, make_nurtured
@@ -49,7 +49,7 @@ def test_five_taps_on_the_card(consultant, manager, store):
     client.post(url, told)
     assert ProspectEvaluation.objects.count() == 1
     assert "未达标，客户已进入培育池" in client.post(url, dict.fromkeys(ITEMS, "2"), follow=True).text
-    assert "起由市场部培育" in client.get(detail).text
+    assert "起在培育池" in client.get(detail).text
     assert "意向评估 · 40.0 分 · 未达标" in client_for(manager).get(detail).text
 
 
@@ -76,8 +76,39 @@ def test_the_pool_is_for_marketing_and_managers(consultant, manager, marketing, 
     assert (answer.status_code, answer.url) == (302, f"{url}?grade=C")
     assert client.post(back, {"reason": "客户到活动现场问了落地价"}).status_code == 409
     assert "周明" not in client.get(url).text
-    assert "市场退回顾问：客户到活动现场问了落地价" in client.get(url, {"state": "left"}).text
-    assert "离开培育池 · 市场退回顾问" in client_for(consultant).get(f"/customers/prospects/{card.pk}/").text
+    assert "退回顾问：客户到活动现场问了落地价" in client.get(url, {"state": "left"}).text
+    assert "离开培育池 · 退回顾问" in client_for(consultant).get(f"/customers/prospects/{card.pk}/").text
+
+
+def test_o2_dcc_works_the_pool_of_its_stores_and_of_no_other(consultant, store, other_store, marketing):
+    card, kept = (make_prospect(consultant, store, grade="C", name=name) for name in ("周明", "吴霞"))
+    stay = make_nurtured(consultant, card)
+    dcc, foreign = (make_person(Role.DCC_AGENT, place) for place in (store, other_store))
+    url, detail = reverse("leads:nurture_list"), reverse("leads:prospect_detail", args=[card.pk])
+    client, stranger = client_for(dcc), client_for(foreign)
+    assert "周明" in client.get(url).text
+    assert url in client.get("/today/").text
+    assert "周明" not in stranger.get(url).text
+    assert api_for(foreign).get("/api/v1/nurture/").json()["results"] == []
+    assert [row["id"] for row in api_for(dcc).get("/api/v1/nurture/").json()["results"]] == [stay.pk]
+    campaign = make_campaign(store, marketing)
+    asked = {"campaign": campaign.pk, "prospects": [card.pk, kept.pk]}  # the second is in no pool
+    assert api_for(foreign).post("/api/v1/nurture/invite/", asked, format="json").status_code == 404
+    assert "已邀请 1 位客户" in client.post(url, {"campaign": campaign.pk, "id": [card.pk]}, follow=True).text
+    assert api_for(dcc).post("/api/v1/nurture/invite/", asked, format="json").json() == {"invited": 0}
+    assert client.get(reverse("leads:campaign_detail", args=[campaign.pk])).status_code in (403, 404)
+    told = {"outcome": "reached", "channel": "phone", "content": "客户想等年底活动再看车", "grade": "C"}
+    log = reverse("leads:follow_up_new", args=[card.pk])
+    assert client.get(detail).status_code == 200
+    assert client.post(log, told).status_code == 302
+    assert FollowUp.objects.get(done_by=dcc).owner == consultant
+    hidden = reverse("leads:prospect_detail", args=[kept.pk])
+    assert [client.get(hidden).status_code, stranger.get(detail).status_code] == [404, 404]
+    assert stranger.post(log, told).status_code == 404
+    back = reverse("leads:nurture_return", args=[stay.pk])
+    assert stranger.post(back, {"reason": "客户来电问落地价"}).status_code == 404
+    assert client.post(back, {"reason": "客户来电问落地价"}).status_code == 302
+    assert client.get(detail).status_code == 404  # out of the pool the card is the consultant's alone
 
 
 def test_the_api_does_what_the_pages_do(consultant, marketing, store):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 
 import pytest
@@ -13,6 +12,7 @@ from dealership.org.choices import Role
 from dealership.org.models import LeadSource
 from dealership.tests.builders import make_person, make_store
 from dealership.tests.clients import assert_same_query_count
+from dealership.tests.numbers import plain_numbers_in
 from leads.choices import LeadState
 from leads.models import Lead, LeadAssignee, LeadAttempt
 from leads.services.lead_assign import lead_assign
@@ -20,7 +20,6 @@ from leads.tests.builders import make_prospect, new_phone
 from leads.tests.lead_builders import make_lead, nobody_takes
 
 pytestmark = pytest.mark.django_db
-PLAIN_PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 
 
 def text_of(response):
@@ -58,7 +57,7 @@ def test_enter_call_and_card_on_the_phone(client, consultant):
     page = text_of(client.get(first.url))
     for words in ("138****8000", "待首次响应", "打通了", "未接通", "无意向", "建卡"):
         assert words in page
-    assert not PLAIN_PHONE.search(page)
+    assert plain_numbers_in(page) == []
     client.post(url("attempt", lead), {"outcome": "no_answer"})
     client.post(url("attempt", lead), {"outcome": "reached"})
     assert LeadAttempt.objects.count() == 2

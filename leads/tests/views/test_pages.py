@@ -13,11 +13,10 @@ from django.urls import reverse
 from dealership.core import periods
 from dealership.org.models import LeadSource, Series
 from dealership.tests.clients import assert_same_query_count
+from dealership.tests.numbers import plain_numbers_in
 from leads.models import FollowUp, OwnedVehicle, Prospect, Visit
 from leads.services.prospect import prospect_delivered, prospect_ordered
 from leads.tests.builders import make_follow_up, make_prospect, make_visit, new_phone
-
-PLAIN_PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 
 
 def text_of(response):
@@ -50,7 +49,7 @@ def test_register_by_phone_opens_the_card(client, store):
     assert (card.grade, card.customer.phones.get().number) == ("H", "+8613800138000")
     page = text_of(client.get(answer.url))
     assert "138****8000" in page
-    assert not PLAIN_PHONE.search(page)
+    assert plain_numbers_in(page) == []
 
 
 def test_uncaptured_in_one_tap_and_twice_is_once(client, store):
@@ -104,7 +103,7 @@ def test_lookup_while_typing_shows_whose_it_is(client, client_for, store, consul
     assert "已有档案，归属 李明" in theirs
     assert "通知归属顾问" in theirs
     assert "欧阳小宝" not in theirs
-    assert not PLAIN_PHONE.search(theirs)
+    assert plain_numbers_in(theirs) == []
     assert "已通知 李明" in text_of(client_for(colleague).post(reverse("leads:owner_notify"), {"phone": phone}))
     assert text_of(client.post(lookup, {"phone": "138"})).strip() == ""
 
@@ -184,7 +183,7 @@ def test_lists_are_filtered_searched_and_sorted(client, store, consultant):
         "C": 0,
     }
     for name in ("visit_list", "prospect_list", "prospect_board"):
-        assert not PLAIN_PHONE.search(text_of(client.get(reverse(f"leads:{name}"))))
+        assert plain_numbers_in(text_of(client.get(reverse(f"leads:{name}")))) == []
 
 
 def test_a_search_answers_only_the_rows(client, store, consultant):
@@ -282,7 +281,7 @@ def test_customer_profile_is_edited_and_numbers_are_added(client, store, consult
     assert client.post(add, {"phone": number}).status_code == 409
     page = text_of(client.get(reverse("leads:customer_detail", args=[customer.pk])))
     assert "1987-04-12" in page
-    assert not PLAIN_PHONE.search(page)
+    assert plain_numbers_in(page) == []
 
 
 def test_r_pipl_the_plain_number_needs_a_reason(client, store, consultant):

@@ -42,7 +42,7 @@ def deal_cancel_request(
         raise Conflict("invoiced", "该订单已开票，须先由财务开具红字发票，不能直接退订。")
     require_state(deal, DealStatus.ORDERED, DealStatus.ALLOCATED, DealStatus.PAID)
     if Payment.objects.filter(deal=deal, status=PaymentStatus.PENDING).exists():
-        raise Conflict("money_waits", "还有待到账的收款，请先由出纳确认到账或退回，再申请退订。")
+        raise Conflict("money_waits", "还有待到账的收款，请先由出纳确认到账或退回，或由登记人撤回，再申请退订。")
     deal.cancel_from_status, deal.cancel_requested_at = deal.status, periods.now()
     deal.cancel_reason, deal.cancel_note = reason, note.strip()[:200]
     deal.is_seller_caused = seller_caused

@@ -20,7 +20,7 @@ from dealership.org.reach import can, require
 from leads.choices import ProspectStatus
 from leads.models import Prospect
 from sales import policies
-from sales.choices import DealStatus, DepositKind, PaymentMode, PaymentStatus
+from sales.choices import DEAD_PAYMENTS, DealStatus, DepositKind, PaymentMode
 from sales.models import Colour, Configuration, Deal, DealLine, Payment
 from sales.services.catalogue import price_on
 from sales.services.deal import pricing
@@ -232,8 +232,8 @@ def require_hand(by: User, deal: Deal, act: str) -> None:
 
 
 def _refuse_with_money(deal: Deal) -> None:
-    if Payment.objects.filter(deal=deal).exclude(status=PaymentStatus.REJECTED).exists():
-        raise Conflict("money_waits", "该订单已登记收款，请先由出纳处理（到账或退回）后再操作。")
+    if Payment.objects.filter(deal=deal).exclude(status__in=DEAD_PAYMENTS).exists():
+        raise Conflict("money_waits", "该订单已登记收款，请先由出纳处理（到账或退回）或由登记人撤回后再操作。")
 
 
 def set_terms(deal: Deal, by: User, lines: Sequence[Mapping[str, Any]], terms: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from sales.services.payment.receipts import (
     payment_register,
     payment_reject,
     payment_reverse,
+    payment_withdraw,
 )
 from sales.services.payment.refunds import refund_pay, refund_request
 
@@ -15,6 +16,7 @@ __all__ = [
     "payment_register",
     "payment_reject",
     "payment_reverse",
+    "payment_withdraw",
     "refund_pay",
     "refund_request",
 ]

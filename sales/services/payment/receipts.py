@@ -25,7 +25,7 @@ from sales.choices import (
 from sales.models import Deal, Payment, Refund
 from sales.selectors.money import cleared_total, pending_total, receivable
 from sales.services.deal.closing import open_checklist
-from sales.services.deal.draft import earnest_problem
+from sales.services.deal.draft import earnest_problem, require_hand
 from sales.services.deal.settle import settle
 from sales.services.number import order_number, receipt_number
 from sales.services.state import lock_deal, move, require_state
@@ -161,6 +161,29 @@ def payment_reject(*, by: User, payment_id: int, reason: str) -> Payment:
     row.status, row.rejected_reason = PaymentStatus.REJECTED, reason.strip()[:200]
     row.save()
     record(by=by, action="payment.reject", target=row)
+    return row
+
+
+@service
+def payment_withdraw(*, by: User, payment_id: int) -> Payment:
+    """撤回: the seller takes back an entry made by mistake while the cashier has not answered it (§4.5).
+
+    By whoever registered it or works on the order. Refused once it is answered: cleared money is only reversed.
+    """
+    deal, row = _locked(by, payment_id)
+    require(by, "payment.register", row.store_id)
+    if row.registered_by_id != by.pk:
+        require_hand(by, deal, "payment.register")
+    if row.status == PaymentStatus.CLEARED:
+        raise Conflict(
+            "already_cleared",
+            f"该笔收款已由出纳确认到账（收据号 {row.receipt_no}），不能撤回；如登记有误，请财务冲销后重新登记。",
+            current={"status": row.status, "receipt_no": row.receipt_no},
+        )
+    _require_pending(row)
+    row.status = PaymentStatus.WITHDRAWN
+    row.save()
+    record(by=by, action="payment.withdraw", target=row, changes={"amount": row.amount})
     return row
 
 

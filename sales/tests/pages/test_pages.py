@@ -12,6 +12,7 @@ from dealership.tests.clients import assert_same_query_count, count_queries
 from leads.tests.builders import make_prospect
 from sales.choices import DealStatus
 from sales.models import Deal, Payment, Vehicle
+from sales.services import payment as payments
 from sales.services.vehicle import vehicle_lock
 from sales.tests import builders as build
 from sales.tests.builders import Staff
@@ -296,3 +297,25 @@ def test_search_finds_by_number_name_and_vin_ending(store: Any, staff: Staff, cl
     assert deal.vehicle.vin[-6:] in cars
     vehicle_lock(by=staff.consultant, vehicle_id=build.make_vehicle(staff.admin, store).pk)
     assert "李明" in client.get(reverse("sales:vehicle_list")).content.decode()
+
+
+def test_a_receipt_is_withdrawn_by_its_seller_until_it_is_cleared(
+    store: Any, staff: Staff, client_for: Any, api_for: Any
+) -> None:
+    deal = build.deal_in(DealStatus.PENDING_DEPOSIT, staff, store)
+    first, second, third = (build.pay(staff, deal, amount, "deposit", clear=False) for amount in (1000, 2000, 3000))
+    seller, url = client_for(staff.consultant), reverse("sales:payment_page", args=[first.pk])
+    act = reverse("sales:payment_act", args=[first.pk, "withdraw"])
+    assert act in seller.get(url).text
+    assert act not in client_for(staff.cashier).get(url).text
+    answer = seller.post(act, {})
+    assert (answer.status_code, "请勾选确认后再撤回" in answer.text) == (422, True)
+    assert "已撤回" in seller.post(act, {"sure": "on"}, follow=True).text
+    again = seller.post(act, {"sure": "on"})
+    assert (again.status_code, "请勿重复操作" in again.text) == (409, True)
+    taken = api_for(staff.consultant).post(f"/api/v1/payments/{second.pk}/withdraw/", {}, format="json")
+    assert (taken.status_code, taken.data["status"]) == (200, "withdrawn")
+    payments.payment_clear(by=staff.cashier, payment_id=third.pk)
+    late = api_for(staff.consultant).post(f"/api/v1/payments/{third.pk}/withdraw/", {}, format="json")
+    assert (late.status_code, late.json()["code"]) == (409, "already_cleared")
+    assert "请财务冲销后重新登记" in late.json()["detail"]

@@ -23,6 +23,7 @@ from sales.services import deal as deals
 from sales.services import payment as payments
 from sales.services.deal import allocation
 from sales.services.number import order_number
+from sales.services.payment import receipts
 from sales.services.vehicle import vehicle_lock
 from sales.tests import builders as build
 from sales.tests.builders import Staff
@@ -126,6 +127,55 @@ def test_clear_and_reject_at_once(store: Any, staff: Staff, person: Any) -> None
     assert len(refusals(found)) == 1
     cleared = Payment.objects.get().status == PaymentStatus.CLEARED
     assert (Deal.objects.get().status == DealStatus.ORDERED) == cleared
+
+
+def _withdraw_against_clear(staff: Staff, store: Any) -> list[Any]:
+    deal = build.deal_in(DealStatus.PENDING_DEPOSIT, staff, store)
+    row = build.pay(staff, deal, 5000, "deposit", clear=False)
+    return at_once(
+        lambda: payments.payment_withdraw(by=staff.consultant, payment_id=row.pk),
+        lambda: payments.payment_clear(by=staff.cashier, payment_id=row.pk),
+    )
+
+
+def test_withdraw_and_clear_at_once(store: Any, staff: Staff) -> None:
+    """Either the entry is taken back and nothing was received, or it is money and stays."""
+    found = _withdraw_against_clear(staff, store)
+    (told,) = refusals(found)
+    row = Payment.objects.get()
+    if row.status == PaymentStatus.CLEARED:
+        assert (told.code, Deal.objects.get().status) == ("already_cleared", DealStatus.ORDERED)
+        assert row.receipt_no in told.message
+    else:
+        assert (told.code, row.status) == ("already_answered", PaymentStatus.WITHDRAWN)
+        assert (Deal.objects.get().status, row.receipt_no) == (DealStatus.PENDING_DEPOSIT, None)
+
+
+def test_control_without_the_lock_a_withdrawn_entry_becomes_money(
+    store: Any, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both read the entry as waiting; the cashier's answer then lands on what the seller has taken back."""
+    both_read, withdrawn = threading.Barrier(2, timeout=30), threading.Event()
+
+    def careless(by: Any, payment_id: int, *, prospect: bool = False) -> tuple[Deal, Payment]:
+        row = Payment.objects.select_related("deal").get(pk=payment_id)
+        both_read.wait()
+        if by == staff.cashier:
+            assert withdrawn.wait(30)
+        return row.deal, row
+
+    monkeypatch.setattr(receipts, "_locked", careless)
+    deal = build.deal_in(DealStatus.PENDING_DEPOSIT, staff, store)
+    row = build.pay(staff, deal, 5000, "deposit", clear=False)
+
+    def take_back() -> Payment:
+        taken = payments.payment_withdraw(by=staff.consultant, payment_id=row.pk)
+        withdrawn.set()
+        return taken
+
+    found = at_once(take_back, lambda: payments.payment_clear(by=staff.cashier, payment_id=row.pk))
+    assert refusals(found) == []
+    assert Payment.objects.get().status == PaymentStatus.CLEARED
 
 
 def test_order_numbers_have_no_gaps_under_load(store: Any, staff: Staff) -> None:
