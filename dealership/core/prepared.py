@@ -27,6 +27,7 @@ from dealership.core import periods
 KEPT = 300
 # Larger than any id, and within the range of the column.
 _FIRST_STAND_IN = 1 << 62
+_TOO_LARGE = 1 << 63
 
 Value = int | dt.datetime
 Build = Callable[[Sequence[Any]], QuerySet[Any, Any]]
@@ -68,8 +69,10 @@ def rows_of(key: Hashable, build: Build, values: Sequence[Value]) -> list[Any]:
     The clock stands at one moment while a statement is built, which is its first value: a condition on now is filled
     in anew each time. Days are part of the statement: it is built again every day.
     """
-    moment = periods.now()
-    values = [moment, *values]
+    values = [periods.now(), *values]
+    # An id typed into an address may be larger than any column holds: Django finds nothing, PostgreSQL would complain.
+    if any(isinstance(value, int) and value >= _TOO_LARGE for value in values):
+        return list(_built(build, values))
     whole = (key, periods.today(), get_language())
     plan = _plans.get(whole, UNKNOWN)
     if plan is UNKNOWN:

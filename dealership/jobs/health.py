@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -24,6 +27,7 @@ QUEUE_LIMIT = dt.timedelta(minutes=10)
 FREE_BYTES = 1024**3
 STARTED = time.monotonic()
 _probe: list[tuple[float, bool]] = []
+_due = threading.Event()
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,28 @@ def last_heartbeat() -> dt.datetime | None:
 
 
 def is_delayed() -> bool:
-    """Is background work late? Asked by every page, so remembered per process for a few seconds."""
-    if _probe and time.monotonic() - _probe[0][0] < settings.HEALTH_PROBE_SECONDS:
-        return _probe[0][1]
+    """Is background work late? Asked by every page, so remembered per process.
+
+    After `HEALTH_PROBE_SECONDS` it is asked again once the answer is out (`refresh`); a process that was idle for
+    long, or is told not to remember, asks at once.
+    """
+    age = time.monotonic() - _probe[0][0] if _probe else None
+    if age is None or age > HEARTBEAT_LIMIT.total_seconds() or not settings.HEALTH_PROBE_SECONDS:
+        return _ask()
+    if age > settings.HEALTH_PROBE_SECONDS:
+        _due.set()
+    return _probe[0][1]
+
+
+def refresh(**_told: Any) -> None:
+    """Ask again when a page found the answer old; called when a response has been sent (jobs/apps.py)."""
+    if _due.is_set():
+        _due.clear()
+        with suppress(DatabaseError):
+            _ask()
+
+
+def _ask() -> bool:
     beat = last_heartbeat()
     if beat is None:  # a product that has just started has no heartbeat yet
         late = time.monotonic() - STARTED > HEARTBEAT_LIMIT.total_seconds()

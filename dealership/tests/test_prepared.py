@@ -39,7 +39,8 @@ def test_people_of_the_same_posts_share_a_statement_and_see_their_own_rows(store
     assert rows_for(manager, _cards, ids=[store.pk]) == cards
     assert rows_for(stranger, _cards, ids=[store.pk]) == []
     assert rows_for(manager, _cards, ids=[other_store.pk]) == []
-    assert len(built) == 4
+    assert rows_for(manager, _cards, ids=[10**30]) == []
+    assert len(built) == 5
 
 
 def test_a_condition_on_now_is_asked_at_the_moment_of_the_question(store, person, freeze):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,8 @@ from django.db.models import Count, F, OuterRef, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from dealership.core.errors import NotFound
+from dealership.core.prepared import rows_of
+from dealership.org.prepared import rows_for
 from leads.choices import LIVE_STATUSES, NEVER, OPEN_GRADES, OPEN_STATUSES, Grade
 from leads.models import CreditShare, FollowUp, FollowUpTask, Prospect
 from leads.selectors.customer import primary_phone, primary_phones
@@ -59,32 +62,39 @@ def prospect_rows(*, user: Any) -> QuerySet[Prospect]:
 
 def prospect_get(*, user: Any, prospect_id: int) -> Prospect:
     """One card within reach with its customer and phones; 404 otherwise."""
-    return _one(prospect_list(user=user), prospect_id)
+    return _found(list(_one(prospect_list(user=user), prospect_id)))
 
 
 def prospect_attended(*, user: Any, prospect_id: int) -> Prospect:
     """One card within reach or stood in for today, to read and to log a follow-up, with its evaluation; or 404."""
+    return _found(rows_for(user, _attended, ids=[prospect_id]))
+
+
+def _attended(user: Any, ids: Sequence[int]) -> QuerySet[Prospect]:
     shares = CreditShare.objects.filter(prospect=OuterRef("pk")).order_by("pk")
     rows = _shown(Prospect.objects.attended_by(user)).annotate(shared_by=ArraySubquery(shares.values("user__name")))
-    return _one(with_evaluation(rows), prospect_id)
+    return _one(with_evaluation(rows), ids[0])
 
 
 def prospect_reached(*, user: Any, prospect_id: int) -> Prospect:
     """`prospect_attended` as a write needs it to answer 404 or 403: nothing around the card is read."""
-    rows = Prospect.objects.attended_by(user).only("store", "customer", "version")
-    card = rows.filter(pk=prospect_id).first()
-    if card is None:
-        raise NotFound
-    return card
+    return _found(rows_for(user, _reached, ids=[prospect_id]))
 
 
-def _one(rows: QuerySet[Prospect], prospect_id: int) -> Prospect:
+def _reached(user: Any, ids: Sequence[int]) -> QuerySet[Prospect]:
+    return Prospect.objects.attended_by(user).only("store", "customer", "version").filter(pk=ids[0])
+
+
+def _one(rows: QuerySet[Prospect], prospect_id: int) -> QuerySet[Prospect]:
     rows = rows.select_related("customer", "owner", "source", "series", "store")
     rows = rows.only(*SHOWN, "store__short_name", "store__group", "store__brand").prefetch_related(primary_phones())
-    card = rows.filter(pk=prospect_id).first()
-    if card is None:
+    return rows.filter(pk=prospect_id)
+
+
+def _found(cards: list[Prospect]) -> Prospect:
+    if not cards:
         raise NotFound
-    return card
+    return cards[0]
 
 
 def prospect_board(rows: QuerySet[Any]) -> list[Column]:
@@ -103,8 +113,12 @@ def prospect_board(rows: QuerySet[Any]) -> list[Column]:
 
 def open_tasks(*, user: Any, prospect: Prospect) -> list[FollowUpTask]:
     """The card's open tasks, nearest first. The caller has checked the card's reach."""
-    tasks = FollowUpTask.objects.open().filter(prospect=prospect).select_related("owner")
-    return list(tasks.order_by("due_at", "id"))
+    return rows_of(_open_tasks, _open_tasks, [prospect.pk])
+
+
+def _open_tasks(ids: Sequence[int]) -> QuerySet[FollowUpTask]:
+    tasks = FollowUpTask.objects.open().filter(prospect_id=ids[0]).select_related("owner")
+    return tasks.order_by("due_at", "id")
 
 
 def follow_up_list(*, user: Any, prospect: Prospect) -> QuerySet[FollowUp]:

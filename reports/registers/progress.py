@@ -6,7 +6,9 @@ against the cards that really stand (reports/selectors/identity.py).
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +18,7 @@ from django.urls import reverse
 from dealership.accounts.models import User
 from dealership.core import periods
 from dealership.core.periods import Period
+from dealership.core.prepared import rows_of
 from dealership.core.scoping import reach_for
 from dealership.org.models import Store
 from leads.choices import LIVE_STATUSES, Grade
@@ -51,7 +54,7 @@ def progress_register(*, user: Any, store: Store, month: Period) -> Register:
     """People whose cards the reader reaches; a consultant sees their own line."""
     identity = identity_of(store_id=store.pk, month=month.start)
     people = _people(user, store, [row.person_id for row in identity.people])
-    opening = _graded(cards_open_at(month.start_at).filter(store=store), "owner_then", "grade_then")
+    opening = _graded(_standing, store, month.start_at)
     closing = _closing(store, month)
     tasks = _tasks(store, month)
     rows = [
@@ -79,32 +82,46 @@ def _people(user: Any, store: Store, ids: list[int | None]) -> dict[int, User]:
     return {person.pk: person for person in rows}
 
 
-def _graded(cards: QuerySet[Any], person: str, grade: str) -> dict[int, dict[str, int]]:
+def _graded(
+    build: Callable[[int, dt.datetime], QuerySet[Any, Any]], store: Store, moment: dt.datetime
+) -> dict[int, dict[str, int]]:
     found: dict[int, dict[str, int]] = defaultdict(dict)
-    for owner, letter, number in cards.order_by().values_list(person, grade).annotate(Count("pk")):
+    for owner, letter, number in rows_of((build, moment), lambda ids: build(ids[0], moment), [store.pk]):
         found[owner][letter] = number
     return found
 
 
+def _standing(store_id: int, moment: dt.datetime) -> QuerySet[Any, Any]:
+    rows = cards_open_at(moment).filter(store_id=store_id).order_by()
+    return rows.values_list("owner_then", "grade_then").annotate(Count("pk"))
+
+
+def _open_now(store_id: int, _moment: dt.datetime) -> QuerySet[Any, Any]:
+    rows = Prospect.objects.open().filter(store_id=store_id).order_by()
+    return rows.values_list("owner_id", "grade").annotate(Count("pk"))
+
+
 def _closing(store: Store, month: Period) -> dict[int, dict[str, int]]:
-    if month.end_at <= periods.now():
-        return _graded(cards_open_at(month.end_at).filter(store=store), "owner_then", "grade_then")
-    return _graded(Prospect.objects.open().filter(store=store), "owner_id", "grade")
+    return _graded(_standing if month.end_at <= periods.now() else _open_now, store, month.end_at)
 
 
 def _tasks(store: Store, month: Period) -> dict[int, dict[str, int]]:
     """Due in the month, done of those, overdue now, and to be called today: one statement."""
+    found = rows_of((_counted, month), lambda ids: _counted(ids[0], month), [store.pk])
+    return {row.pop("owner_id"): row for row in found}
+
+
+def _counted(store_id: int, month: Period) -> QuerySet[Any, Any]:
     now, tonight = periods.now(), periods.end_of_day(periods.today())
     inside = Q(**month.filter("due_at"))
     is_open = Q(done_at=None, prospect__status__in=LIVE_STATUSES)
-    rows = FollowUpTask.objects.filter(inside | (Q(due_at__lt=tonight) & is_open), store=store, cancelled_at=None)
-    counted = rows.order_by().values("owner_id").annotate(
+    rows = FollowUpTask.objects.filter(inside | (Q(due_at__lt=tonight) & is_open), store_id=store_id, cancelled_at=None)
+    return rows.order_by().values("owner_id").annotate(
         due=Count("pk", filter=inside),
         done=Count("pk", filter=inside & Q(done_at__isnull=False)),
         overdue=Count("pk", filter=is_open & Q(due_at__lt=now)),
         today=Count("pk", filter=is_open & Q(due_at__lt=tonight)),
     )  # fmt: skip
-    return {row.pop("owner_id"): row for row in counted}
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from django.db.models import Count, QuerySet
 from dealership.accounts.models import User
 from dealership.core.kpi import Scope
 from dealership.core.periods import Period
+from dealership.core.prepared import rows_of
 from dealership.core.scoping import reach_for
 from dealership.org.prepared import rows_for
 from leads.kpis import CARDS_CREATED
@@ -53,4 +54,9 @@ def _by_age(reader: Any, ids: Sequence[int], period: Period) -> QuerySet[Any, An
 
 def people_names(ids: Iterable[int]) -> dict[int, str]:
     """Names of people whose figures are already within the reader's reach."""
-    return dict(User.objects.filter(pk__in=list(ids)).order_by("pk").values_list("pk", "name"))
+    wanted = list(ids)
+    return dict(rows_of((_named, len(wanted)), _named, wanted)) if wanted else {}
+
+
+def _named(ids: Sequence[int]) -> QuerySet[Any, Any]:
+    return User.objects.filter(pk__in=ids).order_by("pk").values_list("pk", "name")

@@ -9,11 +9,13 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass, fields
+from typing import Any
 
-from django.db.models import BooleanField, Count, ExpressionWrapper, F, OuterRef, Q, Subquery
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 
 from dealership.core import periods
 from dealership.core.periods import Period
+from dealership.core.prepared import rows_of
 from leads.choices import OPEN_STATUSES, ProspectStatus
 from leads.kpis import cards_open_at
 from leads.models import OwnerChange, Prospect, StatusChange
@@ -80,11 +82,23 @@ def identity_of(*, store_id: int, month: dt.date) -> Identity:
 
 def _standing(store_id: int, month: dt.date) -> dict[int, int]:
     """Open cards per person at the start of a month: the frozen rows, else the histories."""
-    if OpeningSnapshot.objects.filter(store_id=store_id, month=month).exists():
-        frozen = OpeningProspect.objects.filter(store_id=store_id, month=month)
-        return dict(frozen.order_by().values_list("owner_id").annotate(Count("pk")))
-    cards = cards_open_at(periods.at(month)).filter(store_id=store_id)
-    return dict(cards.order_by().values_list("owner_then").annotate(Count("pk")))
+    frozen = rows_of((_snapshots, month), lambda ids: _snapshots(ids[0], month), [store_id])
+    opened = _frozen if frozen else _replayed
+    return dict(rows_of((opened, month), lambda ids: opened(ids[0], month), [store_id]))
+
+
+def _snapshots(store_id: int, month: dt.date) -> QuerySet[Any, Any]:
+    return OpeningSnapshot.objects.filter(store_id=store_id, month=month).values_list("pk")[:1]
+
+
+def _frozen(store_id: int, month: dt.date) -> QuerySet[Any, Any]:
+    rows = OpeningProspect.objects.filter(store_id=store_id, month=month).order_by()
+    return rows.values_list("owner_id").annotate(Count("pk"))
+
+
+def _replayed(store_id: int, month: dt.date) -> QuerySet[Any, Any]:
+    rows = cards_open_at(periods.at(month)).filter(store_id=store_id).order_by()
+    return rows.values_list("owner_then").annotate(Count("pk"))
 
 
 def _counted(store_id: int, period: Period) -> dict[int, int]:
@@ -97,13 +111,8 @@ def _counted(store_id: int, period: Period) -> dict[int, int]:
 
 def _add_flows(rows: dict[int, IdentityRow], store_id: int, period: Period) -> None:
     """Every move into or out of the open statuses is one flow of the person who held the card."""
-    moves = StatusChange.objects.filter(store_id=store_id, **period.filter("at"))
-    is_open = Q(to_status__in=OPEN_STATUSES)
-    was_open = Q(from_status__in=OPEN_STATUSES)
-    crossing = moves.filter((is_open & ~was_open) | (was_open & ~is_open)).order_by()
-    crossing = crossing.annotate(is_first=ExpressionWrapper(Q(prospect__previous=None), BooleanField()))
-    grouped = crossing.values_list("owner_id", "from_status", "to_status", "is_first")
-    for person, before, after, is_first, count in grouped.annotate(Count("pk")):
+    found = rows_of((_flows, period), lambda ids: _flows(ids[0], period), [store_id])
+    for person, before, after, is_first, count in found:
         row = rows[person]
         if after in OPEN_STATUSES and before == "" and is_first:
             row.new += count
@@ -117,12 +126,25 @@ def _add_flows(rows: dict[int, IdentityRow], store_id: int, period: Period) -> N
             row.won += count
 
 
+def _flows(store_id: int, period: Period) -> QuerySet[Any, Any]:
+    moves = StatusChange.objects.filter(store_id=store_id, **period.filter("at"))
+    is_open = Q(to_status__in=OPEN_STATUSES)
+    was_open = Q(from_status__in=OPEN_STATUSES)
+    crossing = moves.filter((is_open & ~was_open) | (was_open & ~is_open)).order_by()
+    crossing = crossing.annotate(is_first=ExpressionWrapper(Q(prospect__previous=None), BooleanField()))
+    return crossing.values_list("owner_id", "from_status", "to_status", "is_first").annotate(Count("pk"))
+
+
 def _add_transfers(rows: dict[int, IdentityRow], store_id: int, period: Period) -> None:
     """Hand-overs of cards that were open then. A move at the same instant came first if the giver still held it."""
+    for giver, taker in rows_of((_moved, period), lambda ids: _moved(ids[0], period), [store_id]):
+        rows[giver].transferred_out += 1
+        rows[taker].transferred_in += 1
+
+
+def _moved(store_id: int, period: Period) -> QuerySet[Any, Any]:
     before = Q(at__lt=OuterRef("at")) | Q(at=OuterRef("at"), owner_id=OuterRef("from_owner_id"))
     earlier = StatusChange.objects.filter(before, prospect=OuterRef("prospect")).order_by("-at", "-id")
     moved = OwnerChange.objects.filter(store_id=store_id, **period.filter("at")).exclude(owner_id=F("from_owner_id"))
     moved = moved.annotate(status_then=Subquery(earlier.values("to_status")[:1])).filter(status_then__in=OPEN_STATUSES)
-    for giver, taker in moved.values_list("from_owner_id", "owner_id"):
-        rows[giver].transferred_out += 1
-        rows[taker].transferred_in += 1
+    return moved.values_list("from_owner_id", "owner_id")

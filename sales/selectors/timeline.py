@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -13,6 +13,8 @@ from django.urls import reverse
 
 from dealership.accounts.models import User
 from dealership.approvals.models import Approval, ApprovalState
+from dealership.core.prepared import rows_of
+from dealership.org.prepared import rows_for
 from leads.selectors.timeline import Entry
 from sales.choices import PaymentPurpose, status_label
 from sales.models import Deal, DealStateChange, Payment, PromiseChange
@@ -38,8 +40,17 @@ def timeline_entries(user: User, customer_id: int) -> Iterable[Entry]:
 
     A customer without any deal, as most are, costs one small statement; the others two.
     """
-    if not Deal.objects.filter(customer_id=customer_id).exists():
+    if not rows_of(_any_deal, _any_deal, [customer_id]):
         return []
+    return [_entry(Row(*row)) for row in rows_for(user, _rows, ids=[customer_id])]
+
+
+def _any_deal(ids: Sequence[int]) -> QuerySet[Any, Any]:
+    return Deal.objects.filter(customer_id=ids[0]).values_list("pk")[:1]
+
+
+def _rows(user: Any, ids: Sequence[int]) -> QuerySet[Any, Any]:
+    customer_id = ids[0]
     steps = DealStateChange.objects.visible_to(user).filter(deal__customer_id=customer_id)
     deals = Deal.objects.visible_to(user).filter(customer_id=customer_id)
     of_deals = {"subject_id__in": deals.values("pk"), "store_id__in": deals.values("store_id")}
@@ -47,13 +58,12 @@ def timeline_entries(user: User, customer_id: int) -> Iterable[Entry]:
     money = Payment.objects.visible_to(user).cleared().filter(deal__customer_id=customer_id, cleared_at__isnull=False)
     moved = PromiseChange.objects.visible_to(user).filter(deal__customer_id=customer_id)
     state = Concat("to_status", Value(":"), "deal__deposit_kind")
-    rows = _lines(steps, "deal", ("at", state, "deal__number", "reason", "by", "deal_id")).union(
+    return _lines(steps, "deal", ("at", state, "deal__number", "reason", "by", "deal_id")).union(
         _lines(moved, "promise", ("at", "after", "before", "reason", "by", "deal_id")),
         _lines(asked, "approval", ("requested_at", "state", "title", "comment", "requested_by", "subject_id")),
         _lines(money, "payment", ("cleared_at", "purpose", "amount", "receipt_no", "cleared_by", "deal_id")),
         all=True,
     )
-    return [_entry(Row(*row)) for row in rows]
 
 
 def _lines(rows: QuerySet[Any], kind: str, names: tuple[Any, ...]) -> QuerySet[Any]:
