@@ -143,7 +143,7 @@ FACTS = {
     "wechat": gettext_lazy("微信"), "address": gettext_lazy("地址"),
 }  # fmt: skip
 # Codes of choices that are noted as values.
-VALUES = {
+VALUES: dict[str, Any] = {
     "leads": gettext_lazy("线索"), "customers": gettext_lazy("意向客户"), "coming": gettext_lazy("会来"),
     "declined": gettext_lazy("不来"), "waiting": gettext_lazy("待答复"), "loss": gettext_lazy("战败"),
     "dormancy": gettext_lazy("休眠"), "pending": gettext_lazy("待审批"), "approved": gettext_lazy("已同意"),
@@ -169,6 +169,8 @@ NOUNS_OF_KINDS = {
     "deal_cancel": gettext_lazy("退订"),
     "deal_red": gettext_lazy("红冲"),
 }
+# Names inside a value that is a table; told by the apps above.
+PARTS: dict[str, Any] = {}
 OBJECTS = {
     "testdrive": "drive", "democar": "demo_car", "importbatch": "import", "campaigninvite": "campaign",
     "followup": "follow_up", "lossapplication": "loss", "losscallback": "loss", "registerday": "register_day",
@@ -189,6 +191,13 @@ def action_words(action: str) -> str:
     if dot and noun in names and matter in MATTERS and last in VERBS:
         return f"{names[noun]} · {MATTERS[matter]}{VERBS[last]}"
     return action
+
+
+def learn(*, values: dict[str, Any], parts: dict[str, Any]) -> None:
+    """Words for codes that only an app above knows; called when it is ready."""
+    for code, text in values.items():
+        VALUES.setdefault(code, text)
+    PARTS.update(parts)
 
 
 def field_words(name: str) -> str:
@@ -212,6 +221,8 @@ def change_words(changes: dict[str, Any]) -> list[tuple[str, str]]:
 def _value(value: Any) -> str:
     if isinstance(value, bool):
         return _("是") if value else _("否")
+    if isinstance(value, dict):
+        return "、".join(f"{PARTS.get(name, name)} {_value(part)}" for name, part in value.items())
     if isinstance(value, list):
         return " → ".join("—" if item in (None, "") else _value(item) for item in value)
     text = str(VALUES.get(value, value)) if isinstance(value, str) else str(value)

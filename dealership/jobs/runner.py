@@ -83,9 +83,13 @@ def alone(job_id: int) -> Iterator[bool]:
 
 
 def claim(job_id: int) -> Job | None:
-    """Take the job unless it is over; count the attempt. The caller holds `alone(job_id)`."""
+    """Take the job unless it is over; count the attempt. The caller holds `alone(job_id)`.
+
+    A locked row is waited for: who sent the job notes that at this very moment, and to skip it then would leave the job
+    lying until it is sent again.
+    """
     with transaction.atomic():
-        job: Job | None = Job.objects.select_for_update(skip_locked=True).filter(pk=job_id).first()
+        job: Job | None = Job.objects.select_for_update().filter(pk=job_id).first()
         if job is None or not job.is_open:
             return None
         moment = periods.now()

@@ -7,10 +7,14 @@ class OrgConfig(AppConfig):
     verbose_name = _("组织")
 
     def ready(self) -> None:
+        from dealership.audit import words
         from dealership.core.scoping import register_reach_provider
         from dealership.core.services import register_conflict
+        from dealership.org.choices import Role
+        from dealership.org.policy_labels import LABELS, PARTS
         from dealership.org.reach import reach_of
 
+        words.learn(values={**{role.value: role.label for role in Role}, **LABELS}, parts=PARTS)
         register_reach_provider(reach_of)
         register_conflict(
             "org_membership_no_overlap", "role_twice", _("该同事在该门店已有相同岗位，任职期间不能重叠。")

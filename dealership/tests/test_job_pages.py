@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+import threading
+import time
 from urllib.parse import quote
 
 import pytest
+from django.db import connection, transaction
 
 from dealership.audit.models import AuditEntry, ExportLog
 from dealership.core import periods
@@ -100,6 +103,29 @@ def test_a_waiting_job_is_cancelled_at_once_a_running_one_at_its_next_step(finan
     running.refresh_from_db()
     assert (running.state, running.message) == (JobState.CANCELLED, "已取消")
     assert client.post(f"/jobs/{running.pk}/cancel/").status_code == 422
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_f04_a_job_that_is_being_noted_as_sent_is_waited_for_not_dropped(finance, store):
+    job, held, asked = a_job(finance, store), threading.Event(), threading.Event()
+
+    def sender() -> None:
+        with transaction.atomic():
+            Job.objects.filter(pk=job.pk).update(sent_at=periods.now())
+            held.set()
+            asked.wait(10)
+            time.sleep(0.3)
+        connection.close()
+
+    noting = threading.Thread(target=sender)
+    noting.start()
+    assert held.wait(10)
+    asked.set()
+    runner.run(job.pk)
+    noting.join()
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (JobState.DONE, 1)
 
 
 def test_the_file_has_its_chinese_name_and_the_download_is_logged(finance, store, client_for):
