@@ -8,6 +8,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 
 from dealership.core import periods
 from dealership.core.errors import NotFound
+from dealership.core.scoping import reach_for
 from leads.models import Campaign, CampaignInvite, NurtureStay
 from leads.selectors.customer import primary_phone
 
@@ -40,6 +41,12 @@ def nurture_get(*, user: Any, stay_id: int) -> NurtureStay:
     if row is None:
         raise NotFound
     return row
+
+
+def warms_up(user: Any, card: Any) -> bool:
+    """Does the reader work the nurture pool this card is in? `card` comes with its evaluation."""
+    reach = reach_for(user, "nurture", "prospect.nurture")
+    return card.nurtured_since is not None and card.store_id in reach.store_ids
 
 
 def campaigns_ahead(*, user: Any) -> QuerySet[Campaign]:

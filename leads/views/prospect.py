@@ -26,6 +26,7 @@ from leads.selectors.cancellation import is_fresh
 from leads.selectors.choices import sees_others
 from leads.selectors.drive import running_drives
 from leads.selectors.loss import last_application_of
+from leads.selectors.nurture import warms_up
 from leads.selectors.own_timeline import CANCELLED
 from leads.selectors.prospect import (
     DEFAULT_ORDERING,
@@ -118,6 +119,7 @@ def card_context(request: HttpRequest, card: Prospect) -> dict[str, Any]:
         "now": periods.now(),
         "plain": None,
         "stands_in": standing_in,
+        "warms_up": standing_in and warms_up(user, card),
         "referrer_open": card.referred_by is not None and (card.referred_by.owner_id == user.pk or sees_others(user)),
         "verdict_label": Verdict(card.evaluation_verdict).label if card.evaluation_verdict else "",
         "cancelled": _cancelled(card, timeline),
