@@ -15,8 +15,8 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from dealership.core.cells import cell_text, header_text, is_risky, put, shown_width
-from reports.workbook.cached import Known, write_cached_values
 from reports.workbook.columns import Column, Row
+from reports.workbook.later import Known, Later, cell_xml, formula_xml, write_later
 from reports.workbook.style import all_styles
 
 HEADER_ROW = 4
@@ -74,16 +74,18 @@ class Book:
             self.tick(self.rows)
 
     def save(self, path: Path) -> None:
-        """Write the file, then the known results of its formulas."""
+        """Write the file, then the rows of its tables and the known results of its formulas."""
         for sheet in self.sheets:
             sheet.finish()
         self.workbook.save(path)
-        known = {f"xl/worksheets/sheet{n}.xml": s.known for n, s in enumerate(self.sheets, 1) if s.known}
-        write_cached_values(path, known)
+        write_later(path, {f"xl/worksheets/sheet{n}.xml": sheet.later for n, sheet in enumerate(self.sheets, 1)})
+        for sheet in self.sheets:
+            sheet.later.close()
 
     def discard(self) -> None:
         """Close the half-written sheets of a cancelled run, so that their temporary files go."""
         for sheet in self.sheets:
+            sheet.later.close()
             if not sheet.raw.closed:
                 sheet.raw.close()
 
@@ -96,7 +98,7 @@ class Sheet:
         self.raw: Any = book.workbook.create_sheet(title)
         self.row = 0
         self.columns = len(widths)
-        self.known: list[Known] = []
+        self.later = Later()
         for position, width in enumerate(widths, 1):
             self.raw.column_dimensions[get_column_letter(position)].width = width
         self._layout(freeze, pages_wide=-(-sum(widths) // WIDEST))
@@ -136,7 +138,7 @@ class Sheet:
         cell = WriteOnlyCell(self.raw)
         cell.style = style
         cell.value = text
-        self.known.append(known)
+        self.later.known.append(known)
         return cell
 
     def link(self, text: str, sheet: str) -> Cell:
@@ -190,34 +192,42 @@ class Sheet:
         letters = {column.key: get_column_letter(n) for n, column in enumerate(columns, 1)}
         sums = {column.key: Decimal(0) for column in columns if column.total and not column.optional}
         unknown = {column.key for column in columns if column.total and column.optional}
-        cells = [self.cell(None, f"正文_{column.kind}") for column in columns]
+        styles = [self._styles(f"正文_{column.kind}") for column in columns]
         for row in rows:
             for key in [key for key in unknown if row.get(key) is not None]:
                 unknown.remove(key)
                 sums[key] = Decimal(0)
             for key in sums:
                 sums[key] += row.get(key) or 0
-            self.append(self._filled(cells, columns, letters, row))
+            number = self.append([])
+            self.later.row(number, self._filled(number, styles, columns, letters, row))
         last = self.row
         if last < first:
             self.append([self.cell("本月没有记录", "说明")])
         table = Table(self.title, first, last, None, letters, sums)
         return table if total is None else self._total(columns, table, {columns[0].key: total, **(fixed or {})})
 
-    def _filled(self, cells: list[Cell], columns: Sequence[Column], letters: dict[str, str], row: Row) -> list[Cell]:
-        """The row's cells: one cell a column, reused from row to row (a new one each time takes twice as long)."""
-        number, made = self.row + 1, cells.copy()
-        for position, (cell, column) in enumerate(zip(cells, columns, strict=True)):
+    def _styles(self, name: str) -> tuple[int, int]:
+        """Numbers of a style, and of the same for text that must stay text when it is edited."""
+        plain, quoted = self.cell(None, name), self.cell(None, name)
+        quoted.quotePrefix = 1
+        return plain.style_id, quoted.style_id
+
+    def _filled(
+        self, number: int, styles: list[tuple[int, int]], columns: Sequence[Column], letters: dict[str, str], row: Row
+    ) -> str:
+        """The cells of a row as XML."""
+        made = []
+        for column, (plain, quoted) in zip(columns, styles, strict=True):
+            at = f"{letters[column.key]}{number}"
             if column.is_formula:
                 one, two = column.parts
-                cell.value = column.formula(f"{letters[one]}{number}", f"{letters[two]}{number}")
-                self.known.append(column.evaluate(row.get(one), row.get(two)))
-            elif is_risky(row.get(column.key)):
-                # Styles are shared by reference, so the reused cell must not change its own.
-                made[position] = self.cell(row[column.key], f"正文_{column.kind}")
+                text = column.formula(f"{letters[one]}{number}", f"{letters[two]}{number}")
+                made.append(formula_xml(at, plain, text, column.evaluate(row.get(one), row.get(two))))
             else:
-                put(cell, row.get(column.key))
-        return made
+                value = row.get(column.key)
+                made.append(cell_xml(at, quoted if is_risky(value) else plain, value))
+        return "".join(made)
 
     def _total(self, columns: Sequence[Column], table: Table, fixed: Row) -> Table:
         number, known, cells = self.row + 1, {**fixed, **table.totals}, []
