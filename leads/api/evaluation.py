@@ -21,7 +21,7 @@ from leads.selectors.customer import primary_phones
 from leads.selectors.evaluation import evaluation_get, evaluations_of
 from leads.selectors.focus import ALL, focus_items, focus_owner
 from leads.selectors.nurture import DEFAULT_ORDERING, ORDERINGS, nurture_get, nurture_list
-from leads.selectors.prospect import prospect_get
+from leads.selectors.prospect import prospect_attended, prospect_get
 from leads.services.campaign import NURTURE, campaign_invite_cards
 from leads.services.evaluation import evaluation_save
 from leads.services.nurture import nurture_return
@@ -112,7 +112,7 @@ class Evaluations(Resource):
 
     @extend_schema(responses=EvaluationOut(many=True))
     def get(self, request: Request, pk: int) -> Response:
-        card = prospect_get(user=request.user, prospect_id=pk)
+        card = prospect_attended(user=request.user, prospect_id=pk)
         rows = evaluations_of(user=request.user, prospect=card)[:MOST_SHOWN]
         return Response(EvaluationOut(rows, many=True).data)
 

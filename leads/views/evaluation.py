@@ -17,7 +17,8 @@ from leads.evaluation_choices import Verdict
 from leads.forms.evaluation import EvaluationForm
 from leads.models import Prospect, ProspectEvaluation
 from leads.selectors.evaluation import evaluation_get, evaluations_of, lines_of
-from leads.selectors.prospect import prospect_get
+from leads.selectors.prospect import prospect_attended, prospect_get
+from leads.selectors.stand_in import is_stand_in
 from leads.services.evaluation import evaluation_save
 from leads.views.base import Page
 
@@ -31,10 +32,10 @@ SAID = {
 
 
 class Evaluation(Page):
-    """The form with the last answers, and what they were worth."""
+    """The form with the last answers, and what they were worth; who only works on the card for its owner reads it."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        card = prospect_get(user=request.user, prospect_id=pk)
+        card = prospect_attended(user=request.user, prospect_id=pk)
         context = self.context(request, card)
         form = EvaluationForm(user=request.user, last=context["last"])
         return render(request, TEMPLATE, {**context, "form": form})
@@ -55,6 +56,7 @@ class Evaluation(Page):
     def context(self, request: HttpRequest, card: Prospect) -> dict[str, Any]:
         rows = list(evaluations_of(user=request.user, prospect=card)[:SHOWN])
         may = can(request.user, "prospect.change", card.store_id) and policies.can_evaluate(card)
+        may = may and not is_stand_in(request.user, card)
         last = rows[0] if rows else None
         return {"card": card, "rows": rows, "last": last, "lines": lines_of(last) if last else [], "may_evaluate": may}
 

@@ -1,4 +1,4 @@
-"""Targets of the demo stores: person × month × kind, summing to the store's."""
+"""Targets of the demo stores up to the coming month: person × month × kind, summing to the store's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def set_targets(site: Site) -> None:
     people, span = site.people, site.span
     strength = [seller.weight + 4 for seller in people.sellers]
     by = people.one(Role.SALES_MANAGER)
-    for month in span:
+    for month in [*span, periods.add_months(span[-1], 1)]:
+        begun = periods.at(month, "10:00")
         total = round(site.shape.target * index_of(month, span) / 100)
         units = split(total, strength)
         cards = split(total * 6, [weight + 12 for weight in strength])
@@ -40,7 +41,7 @@ def set_targets(site: Site) -> None:
                     kind=kind,
                     value=value,
                     set_by_id=by,
-                    acknowledged_at=periods.at(month, "10:00"),
+                    acknowledged_at=begun if begun < site.now else None,
                 )
 
 

@@ -55,14 +55,17 @@ class Offer:
 
 
 def offers(user: Any, row: Any, acts: dict[str, Act], bound: tuple[str, DomainForm] | None = None) -> list[Offer]:
-    """The acts a page offers; a refused form replaces the empty one of its act and stands open."""
+    """The acts a page offers; a refused form replaces the empty one of its act and stands open.
+
+    The first act is the next step and stands open, unless it takes something back.
+    """
     shown = []
     for act in acts.values():
         if bound is not None and bound[0] == act.name:
             shown.append(Offer(act, bound[1], is_open=True))
         elif act.shown(user, row):
             shown.append(Offer(act, act.form(user, row, None)))
-    if bound is None and shown:
+    if bound is None and shown and shown[0].act.tone != "danger":
         shown[0].is_open = True
     return shown
 

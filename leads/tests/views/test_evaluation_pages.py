@@ -88,7 +88,11 @@ def test_o2_dcc_works_the_pool_of_its_stores_and_of_no_other(consultant, store, 
     client, stranger = client_for(dcc), client_for(foreign)
     page = client.get(url).text
     assert "周明" in page
-    assert reverse("leads:evaluation", args=[card.pk]) not in page  # the evaluation is the consultant's
+    worth = reverse("leads:evaluation", args=[card.pk])
+    assert worth in page
+    assert ("当前得分" in client.get(worth).text, "保存评估" in client.get(worth).text) == (True, False)
+    assert client.post(worth, dict.fromkeys(ITEMS, "3")).status_code == 404  # judging is the consultant's
+    assert stranger.get(worth).status_code == 404
     assert url in client.get("/today/").text
     assert "周明" not in stranger.get(url).text
     assert api_for(foreign).get("/api/v1/nurture/").json()["results"] == []
@@ -110,6 +114,8 @@ def test_o2_dcc_works_the_pool_of_its_stores_and_of_no_other(consultant, store, 
     back = reverse("leads:nurture_return", args=[stay.pk])
     assert stranger.post(back, {"reason": "客户来电问落地价"}).status_code == 404
     assert client.post(back, {"reason": "客户来电问落地价"}).status_code == 302
+    gone = client.get(url, {"state": "left"}).text
+    assert ("周明" in gone, detail in gone) == (True, False)
     assert client.get(detail).status_code == 404  # out of the pool the card is the consultant's alone
 
 
