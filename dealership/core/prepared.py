@@ -70,16 +70,31 @@ def rows_of(key: Hashable, build: Build, values: Sequence[Value]) -> list[Any]:
     in anew each time. Days are part of the statement: it is built again every day.
     """
     values = [periods.now(), *values]
+    plan = _plan_of(key, build, values)
+    return list(_built(build, values)) if plan is None else plan.rows(values)
+
+
+def sql_of(key: Hashable, build: Build, values: Sequence[Value]) -> tuple[str, tuple[Any, ...]]:
+    """The statement with its parameters, to be made part of a larger one."""
+    values = [periods.now(), *values]
+    plan = _plan_of(key, build, values)
+    if plan is None:
+        _compiler, sql, params = _compiled(_built(build, values))
+        return sql, params
+    return plan.sql, plan.filled(values)
+
+
+def _plan_of(key: Hashable, build: Build, values: Sequence[Value]) -> _Plan | None:
     # An id typed into an address may be larger than any column holds: Django finds nothing, PostgreSQL would complain.
     if any(isinstance(value, int) and value >= _TOO_LARGE for value in values):
-        return list(_built(build, values))
+        return None
     whole = (key, periods.today(), get_language())
     plan = _plans.get(whole, UNKNOWN)
     if plan is UNKNOWN:
         if len(_plans) >= KEPT:
             _plans.pop(next(iter(_plans)), None)
         plan = _plans[whole] = _prepare(build, values)
-    return list(_built(build, values)) if plan is None else plan.rows(values)
+    return plan
 
 
 def _built(build: Build, values: Sequence[Any]) -> QuerySet[Any, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
@@ -97,10 +97,14 @@ def _is_deadlock(error: DatabaseError) -> bool:
 
 def lock(queryset: models.QuerySet[M], pk: int | None) -> M:
     """Load one row locked for update; `NotFound` when it is not in the (scoped) queryset."""
-    row = queryset.select_for_update(of=("self",)).filter(pk=pk).first()
-    if row is None:
+    return found_one(list(queryset.select_for_update(of=("self",)).filter(pk=pk)))
+
+
+def found_one(rows: Sequence[M]) -> M:
+    """The one row that was asked for; `NotFound` without it."""
+    if not rows:
         raise NotFound
-    return row
+    return rows[0]
 
 
 def check_version(row: Any, version: int | None, **shown: Any) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from django.db.models import QuerySet
 
 from dealership.audit.services import record
 from dealership.core import periods
 from dealership.core.errors import DomainError
-from dealership.core.services import check_version, lock, service
+from dealership.core.prepared import rows_of
+from dealership.core.services import check_version, found_one, service
 from dealership.core.text import clean_text, fold
 from dealership.org.policy import policy
+from dealership.org.prepared import rows_for
 from dealership.org.reach import can, require
 from leads import policies
 from leads.choices import REJECTIONS, ContactChannel, FollowUpOutcome, Grade, ProspectStatus, TaskKind
@@ -68,7 +73,7 @@ def follow_up_log(
     Refused with a sentence that says how to mend it: an ended card, a stale version, a thin or copied text,
     a regrade without contact or reason, a next date past the grade's interval without reason or consent.
     """
-    card = lock(Prospect.objects.attended_by(by), prospect_id)
+    card = found_one(rows_for(by, _attended_locked, ids=[prospect_id]))
     require(by, "follow_up.log", card.store_id)
     check_version(card, version, grade=card.grade, next_follow_up_at=card.next_follow_up_at)
     if not policies.can_be_followed(card):
@@ -83,6 +88,11 @@ def follow_up_log(
     waiting = open_tasks(card)
     due = None if _only_thanks(contact, waiting) else _next_due(card, contact, by)
     return _write(card, contact, waiting, due, by=by)
+
+
+def _attended_locked(user: Any, ids: Sequence[int]) -> QuerySet[Prospect]:
+    """`lock` for a reach that costs more to put together than the rest of the write."""
+    return Prospect.objects.attended_by(user).select_for_update(of=("self",)).filter(pk=ids[0])
 
 
 def check_contact(card: Prospect, contact: Contact) -> None:
@@ -106,10 +116,15 @@ def _check_text(card: Prospect, text: str, is_answered: bool) -> None:
     if len(text) > 1000:
         raise DomainError("content_long", "跟进内容最多 1000 字。", {"content": ["跟进内容最多 1000 字。"]})
     window = policy("follow_up.repeat_window", card.store_id)
-    rows = FollowUp.objects.filter(prospect=card).order_by("-done_at", "-id")
-    if is_answered and fold(text) in {fold(old) for old in rows.values_list("content", flat=True)[:window]}:
+    latest = rows_of((_texts, window), lambda ids: _texts(ids[0], window), [card.pk]) if is_answered else []
+    if fold(text) in {fold(old) for old in latest}:
         message = "内容与该客户最近的跟进记录完全相同，请写本次沟通的实际情况。"
         raise DomainError("content_repeated", message, {"content": [message]})
+
+
+def _texts(card: int, window: int) -> QuerySet[Any, Any]:
+    rows = FollowUp.objects.filter(prospect_id=card).order_by("-done_at", "-id")
+    return rows.values_list("content", flat=True)[:window]
 
 
 def check_grade(card: Prospect, contact: Contact) -> None:

@@ -6,9 +6,13 @@ Every function runs inside its caller's transaction, on a card the caller has lo
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import QuerySet
+
 from dealership.core.errors import DomainError
+from dealership.core.prepared import rows_of
 from leads.choices import OPEN_STATUSES, ProspectStatus, TaskKind
 from leads.evaluation_choices import NurtureEnd
 from leads.models import FollowUp, FollowUpTask, GradeChange, NurtureStay, Prospect, StatusChange
@@ -63,7 +67,11 @@ def open_task(card: Prospect, kind: TaskKind, due_at: dt.datetime, *, at: dt.dat
 
 def open_tasks(card: Prospect) -> list[FollowUpTask]:
     """What is due on a locked card."""
-    return list(FollowUpTask.objects.open().filter(prospect=card))
+    return rows_of(_open_tasks, _open_tasks, [card.pk])
+
+
+def _open_tasks(ids: Sequence[int]) -> QuerySet[FollowUpTask]:
+    return FollowUpTask.objects.open().filter(prospect_id=ids[0])
 
 
 def finish_tasks(tasks: list[FollowUpTask], follow_up: FollowUp) -> None:

@@ -6,14 +6,17 @@ The rows never leave the database, so the memory of a run does not grow with the
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from dealership.core.kpi import counted
+from dealership.core.prepared import sql_of
 from reports.services.cells import Work, keys_of
 
 _REPLACE = """
@@ -59,6 +62,16 @@ _FEED = "(%s, %s, %s, %s, %s, %s, %s)"
 _COMPUTED = "(%s, %s::date, %s, %s::bigint, %s::bigint, %s::numeric, %s::numeric)"
 
 
+def _counted(store_id: int, work: Work) -> tuple[str, tuple[Any, ...]]:
+    """The reading of all passes: one statement for every store with the same days and policies."""
+    shape = tuple(dataclasses.replace(one.with_terms(work.measures), store=0) for one in work.passes)
+
+    def build(ids: Sequence[int]) -> QuerySet[Any, Any]:
+        return counted(work.measures, [dataclasses.replace(one, store=ids[0]) for one in shape], daily=True)
+
+    return sql_of((_counted, shape), build, [store_id])
+
+
 class Written(NamedTuple):
     """Cells (days, day states, the month) that changed, and the facts written or removed for it."""
 
@@ -68,7 +81,7 @@ class Written(NamedTuple):
 
 def replace(*, store_id: int, month: dt.date, work: Work, days: Collection[dt.date]) -> Written:
     """Make the month's facts equal to what `work` counts; as-of facts of other days than `days` stay as observed."""
-    inner, values = counted(work.measures, work.passes, daily=True).query.sql_with_params()
+    inner, values = _counted(store_id, work)
     lines = [(*cell, *both) for cell, both in work.computed.items()]
     made = f"UNION ALL VALUES {', '.join([_COMPUTED] * len(lines))}" if lines else ""
     statement = _REPLACE.format(counted=inner, feeds=", ".join([_FEED] * len(work.feeds)), computed=made)
