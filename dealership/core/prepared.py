@@ -45,17 +45,24 @@ class _Plan:
     compiler: SQLCompiler
     sql: str
     params: tuple[tuple[int | None, Any], ...]
+    converters: dict[int, Any]
 
     def filled(self, values: Sequence[Value]) -> tuple[Any, ...]:
         return tuple(literal if place is None else values[place] for place, literal in self.params)
 
     def rows(self, values: Sequence[Value]) -> list[Any]:
-        """Read them as Django does, with the SQL that is there already."""
+        """Read them as Django does, with what it has worked out already: the SQL and the columns' converters."""
+        like: Any = self.queryset
         compiler: Any = copy(self.compiler)
-        compiler.connection = connections[self.queryset.db]
+        compiler.connection = connections[like.db]
         compiler.as_sql = lambda *_args, **_named: (self.sql, self.filled(values))
-        queryset: Any = self.queryset.all()
-        queryset.query.get_compiler = lambda *_args, **_named: compiler
+        compiler.get_converters = lambda _columns: self.converters
+        # `all()` would copy the whole query, deep enough to be changed; this one is only read.
+        query = copy(like.query)
+        query.get_compiler = lambda *_args, **_named: compiler
+        queryset = type(like)(model=like.model, query=query, using=like.db)
+        for name in ("_iterable_class", "_fields", "_prefetch_related_lookups", "_known_related_objects"):
+            setattr(queryset, name, getattr(like, name))
         return list(queryset)
 
 
@@ -113,7 +120,8 @@ def _prepare(build: Build, values: Sequence[Value]) -> _Plan | None:
         return None
     places = {value: place for place, value in enumerate(stand_ins)}
     marked = tuple((places.get(param) if isinstance(param, (int, dt.datetime)) else None, param) for param in params)
-    plan = _Plan(queryset, compiler, sql, marked)
+    columns = [column for column, *_rest in compiler.select[: compiler.col_count]]
+    plan = _Plan(queryset, compiler, sql, marked, compiler.get_converters(columns))
     return plan if (same_sql, same_params) == (sql, plan.filled(values)) else None
 
 
