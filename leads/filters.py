@@ -8,6 +8,7 @@ from typing import Any
 import django_filters as df
 from django import forms
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from dealership.core import periods
 from dealership.core.periods import Period
@@ -73,7 +74,7 @@ class _Search(df.FilterSet):
         return form
 
     def _options(self, name: str) -> list[tuple[Any, str]]:
-        return [("", "---------"), *filter_options(self.request.user)[name]]
+        return [("", _("全部")), *filter_options(self.request.user)[name]]
 
     def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return rows.filter(search_condition(value, self.path))

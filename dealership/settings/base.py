@@ -180,6 +180,8 @@ HEALTH_PROBE_SECONDS = 20
 # --- Language, time --------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("简体中文")), ("en", _("English"))]
+# What a filter shows while nothing is chosen.
+FILTERS_EMPTY_CHOICE_LABEL = _("全部")
 LOCALE_PATHS = [BASE_DIR / "dealership" / "locale"]
 USE_I18N = True
 USE_TZ = True
