@@ -21,6 +21,13 @@ def pytest_configure() -> None:
     catalogue.compile_all()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The same order in every worker."""
+    from dealership.tests.scheduling import longest_first
+
+    longest_first(items)
+
+
 def pytest_collection_finish() -> None:
     """Modules and tests stay to the end: the collector need not look through them again and again."""
     gc.collect()

@@ -203,15 +203,28 @@ def strays(place: Place) -> Iterator[int]:
                 yield int(entry.name)
 
 
-def sweep(place: Place, keep: Sequence[int] = ()) -> None:
-    """End marked processes that no record speaks of (their launcher was killed before it could write)."""
+def sweep(place: Place, keep: Sequence[int] = (), folder: Path | None = None) -> None:
+    """End marked processes that no record speaks of (their launcher was killed before it could write).
+
+    With a folder only those that work in it.
+    """
+
+    def forgotten() -> list[int]:
+        return [pid for pid in strays(place) if pid not in keep and (folder is None or _works_in(pid, folder))]
+
     for number, seconds in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 2.0)):
-        left = [pid for pid in strays(place) if pid not in keep]
+        left = forgotten()
         for pid in left:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
         if left:
-            wait_until(lambda: not [pid for pid in strays(place) if pid not in keep], seconds, 0.1)
+            wait_until(lambda: not forgotten(), seconds, 0.1)
+
+
+def _works_in(pid: int, folder: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return (PROC / str(pid) / "cwd").resolve() == folder.resolve()
+    return False
 
 
 def port_is_free(port: int) -> bool:

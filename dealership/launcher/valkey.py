@@ -8,8 +8,9 @@ import signal
 import socket
 
 from .place import LauncherError, Place, say
-from .processes import choose_port, forget, read, spawn, stop, wait_until
+from .processes import choose_port, forget, read, spawn, stop, sweep, wait_until
 
+# A title of its own would be written over the environment, and with it over the mark we find our processes by.
 CONFIGURATION = """
 bind 127.0.0.1
 port {port}
@@ -20,6 +21,7 @@ appendonly {appendonly}
 appendfsync everysec
 save ""
 daemonize no
+set-proc-title no
 """
 
 
@@ -45,6 +47,8 @@ class Valkey:
         if read(self.place, self.name) is not None:
             return False
         self.data.mkdir(parents=True, exist_ok=True)
+        # A server of ours whose record was lost would go on writing the same files.
+        sweep(self.place, folder=self.data)
         kept = self.place.state / "run" / "valkey.port"
         wanted = int(kept.read_text()) if kept.exists() else self.first_port
         for attempt in range(3):

@@ -1,4 +1,4 @@
-"""Which tests must not run side by side when several workers share them out.
+"""Which tests must not run side by side when several workers share them out, and which begin.
 
 `xdist_group` marks say this too, but with pytest 9.2 pytest-xdist 3.8 writes the group into a name nobody reads: marked
 tests were spread over the workers, and two browser tests took each other's jobs from the one broker.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 
@@ -22,3 +23,12 @@ class TogetherScheduling(LoadScopeScheduling):  # type: ignore[misc]  # the libr
 
     def _split_scope(self, nodeid: str) -> str:
         return next((scope for path, scope in self.TOGETHER.items() if nodeid.startswith(path)), nodeid)
+
+
+# Half a minute and more each: begun last, one of them would keep a single worker busy while the others wait.
+LONG = ("dealership/tests/test_matrix.py", "reports/tests/demo/")
+
+
+def longest_first(items: list[pytest.Item]) -> None:
+    """In place; everything else keeps its order."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))

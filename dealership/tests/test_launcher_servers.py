@@ -60,6 +60,7 @@ def test_o01_servers_in_a_path_with_spaces_and_chinese(checkout: Checkout):
     broker.close()
 
     before = sorted(checkout.running())
+    assert {checkout.record(name)["pid"] for name in ("postgres", "valkey")} <= set(before)
     checkout.dev("services", "up")
     assert sorted(checkout.running()) == before
 
@@ -135,10 +136,14 @@ def test_o03_after_a_power_cut_the_data_is_there_and_a_recycled_number_is_not_be
 
 def test_o03_a_lost_record_is_found_again(checkout: Checkout):
     checkout.dev("services", "up")
-    server = checkout.record("postgres")["pid"]
-    (checkout.place.state / "run" / "postgres.json").unlink()
+    before = {name: checkout.record(name)["pid"] for name in ("postgres", "valkey")}
+    for name in before:
+        (checkout.place.state / "run" / f"{name}.json").unlink()
     checkout.dev("services", "up")
-    assert checkout.record("postgres")["pid"] == server
+    assert checkout.record("postgres")["pid"] == before["postgres"]
+    # Nobody knows the port of a Valkey without a record: it is ended and another one started.
+    assert before["valkey"] not in checkout.running()
+    assert checkout.record("valkey")["pid"] in checkout.running()
 
 
 def test_o03_a_cluster_that_was_never_finished_is_made_anew(checkout: Checkout):
