@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 # What a list takes for the next step of cards that have none (lost, delivered): they come last.
 NEVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
@@ -361,18 +362,18 @@ class SpotResult(TextChoices):
 
 
 class ImportKind(TextChoices):
-    LEADS = "leads", "线索"
-    CUSTOMERS = "customers", "意向客户"
+    LEADS = "leads", _("线索")
+    CUSTOMERS = "customers", _("意向客户")
 
 
 class ImportState(TextChoices):
     """An import on its way: nothing is written before it is confirmed (I01)."""
 
-    UPLOADED = "uploaded", "检查中"
-    CHECKED = "checked", "待确认"
-    CONFIRMED = "confirmed", "已导入"
-    UNDONE = "undone", "已撤销"
-    FAILED = "failed", "未导入"
+    UPLOADED = "uploaded", _("检查中")
+    CHECKED = "checked", _("待确认")
+    CONFIRMED = "confirmed", _("已导入")
+    UNDONE = "undone", _("已撤销")
+    FAILED = "failed", _("未导入")
 
 
 # A file in one of these states is not taken a second time (I02).
@@ -381,6 +382,6 @@ IMPORT_TONE = {"uploaded": "azure", "checked": "orange", "confirmed": "green", "
 
 
 class RowVerdict(TextChoices):
-    GOOD = "good", "可导入"
-    DUPLICATE = "duplicate", "重复"
-    BAD = "bad", "有错误"
+    GOOD = "good", _("可导入")
+    DUPLICATE = "duplicate", _("重复")
+    BAD = "bad", _("有错误")

@@ -29,7 +29,7 @@ def template_write(target: IO[bytes] | Path, kind: str, most: int) -> None:
     """The template: Chinese headers, one example row, and a sheet of notes."""
     book = Workbook(write_only=True)
     columns = COLUMNS[kind]
-    sheet = _sheet(book, ImportKind(kind).label, [(column.title, column.width) for column in columns])
+    sheet = _sheet(book, str(ImportKind(kind).label), [(column.title, column.width) for column in columns])
     sheet.append([safe_cell(sheet, column.example) for column in columns])
     notes = book.create_sheet("填写说明")
     notes.column_dimensions["A"].width, notes.column_dimensions["B"].width = 16, 70

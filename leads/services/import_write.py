@@ -155,7 +155,7 @@ def _write_results(path: Path, batch: ImportBatch) -> None:
     """Every row of the file with its end."""
     rows = rows_shown(batch).values_list("number", "values", "outcome", "verdict", "errors")
     lines = (
-        (number, values, outcome or RowVerdict(verdict).label, reasons(errors))
+        (number, values, outcome or str(RowVerdict(verdict).label), reasons(errors))
         for number, values, outcome, verdict, errors in rows
     )
     results_write(path, batch.kind, lines)

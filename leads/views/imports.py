@@ -125,7 +125,7 @@ def detail_of(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
 def tabs(batch: ImportBatch) -> list[tuple[str, str, int]]:
     """(value, label, count) of the filter over the preview."""
     counts = (batch.rows_good, batch.rows_duplicate, batch.rows_bad)
-    named = [(v.value, v.label, n) for v, n in zip(RowVerdict, counts, strict=True)]
+    named = [(v.value, str(v.label), n) for v, n in zip(RowVerdict, counts, strict=True)]
     return [("", _("全部"), batch.rows_total), *named]
 
 
