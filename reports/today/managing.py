@@ -146,12 +146,12 @@ def overdue_by_person(waiting: list[dict[str, Any]]) -> Section:
             page("leads:prospect_list", owner=row["owner_id"], overdue=1),
             is_late=True,
         )
-        for row in found
+        for row in found[:10]
     ]
     return Section(
         "overdue",
         _("逾期未跟进（截至昨日）"),
-        lines[:10],
+        lines,
         page("leads:prospect_list", overdue=1),
         _("没有逾期的跟进。"),
         count=sum(row["total"] for row in found),
