@@ -1,7 +1,8 @@
 """Statements a page asks each time, put together once per process.
 
 Building a queryset and compiling it costs the web worker several times what reading its rows costs. `rows_of` does it
-the first time only. What changes from call to call (who asks, which store, the moment) are the `values` of a statement.
+the first and the second time only. What changes from call to call (who asks, which store, the moment) are the `values`
+of a statement.
 It is built with stand-ins for them, so that their places in the parameters are known, and once with the values
 themselves: only when both give the same SQL, with the values in these very places, is it kept. A statement that depends
 on a value in any other way, or reads something while it is built, is built anew each time, as if this were not here.
@@ -67,6 +68,7 @@ class _Plan:
 
 
 UNKNOWN: Any = object()
+ASKED: Any = object()
 _plans: dict[Hashable, _Plan | None] = {}
 
 
@@ -100,6 +102,10 @@ def _plan_of(key: Hashable, build: Build, values: Sequence[Value]) -> _Plan | No
     if plan is UNKNOWN:
         if len(_plans) >= KEPT:
             _plans.pop(next(iter(_plans)), None)
+        # What is asked once is not worth the proof.
+        _plans[whole] = ASKED
+        return None
+    if plan is ASKED:
         plan = _plans[whole] = _prepare(build, values)
     return plan
 
