@@ -10,6 +10,7 @@ on a value in any other way, or reads something while it is built, is built anew
 
 from __future__ import annotations
 
+import contextvars
 import datetime as dt
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from django.db.models import QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import get_language
 
-from dealership.core import periods
+from dealership.core import periods, request_cache
 
 KEPT = 300
 # Larger than any id, and within the range of the column.
@@ -118,9 +119,7 @@ def _built(build: Build, values: Sequence[Any]) -> QuerySet[Any, Any]:
 def _prepare(build: Build, values: Sequence[Value]) -> _Plan | None:
     stand_ins = [_stand_in(place, value) for place, value in enumerate(values)]
     try:
-        with _nothing_read():
-            queryset = _built(build, stand_ins)
-            compiler, sql, params = _compiled(queryset)
+        queryset, compiler, sql, params = contextvars.copy_context().run(_posed, build, stand_ins)
         _other, same_sql, same_params = _compiled(_built(build, values))
     except (EmptyResultSet, _ReadWhileBuilt):
         return None
@@ -129,6 +128,14 @@ def _prepare(build: Build, values: Sequence[Value]) -> _Plan | None:
     columns = [column for column, *_rest in compiler.select[: compiler.col_count]]
     plan = _Plan(queryset, compiler, sql, marked, compiler.get_converters(columns))
     return plan if (same_sql, same_params) == (sql, plan.filled(values)) else None
+
+
+def _posed(build: Build, stand_ins: Sequence[Value]) -> tuple[QuerySet[Any, Any], SQLCompiler, str, tuple[Any, ...]]:
+    """Built knowing nothing of the request: a policy read before would have to be read again, which is refused."""
+    request_cache.begin()
+    with _nothing_read():
+        queryset = _built(build, stand_ins)
+        return queryset, *_compiled(queryset)
 
 
 def _compiled(queryset: QuerySet[Any, Any]) -> tuple[SQLCompiler, str, tuple[Any, ...]]:

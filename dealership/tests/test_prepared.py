@@ -86,11 +86,16 @@ def test_the_statements_of_the_busiest_pages_are_kept(store, person, client_for,
     assert [key for key, plan in kept.items() if plan is None] == []
 
 
-@pytest.mark.parametrize("depends", ["on a policy", "on the number itself", "on a time made of now"])
+@pytest.mark.parametrize(
+    "depends", ["on a policy", "on a policy known before", "on the number itself", "on a time made of now"]
+)
 def test_a_statement_that_depends_on_anything_else_is_built_each_time(store, other_store, person, depends):
     card = make_prospect(person(Role.SALES_CONSULTANT, store), store)
     ways: dict[str, Callable[[int], QuerySet[Prospect]]] = {
         "on a policy": lambda pk: Prospect.objects.filter(store_id=pk, pk__gt=-policy("follow_up.repeat_window", pk)),
+        "on a policy known before": lambda pk: Prospect.objects.filter(
+            store_id=pk, pk__gt=-policy("follow_up.repeat_window", store.pk)
+        ),
         "on the number itself": lambda pk: Prospect.objects.filter(store_id=pk, pk__gt=-pk),
         "on a time made of now": lambda pk: Prospect.objects.filter(
             store_id=pk, card_created_at__gt=periods.now() - dt.timedelta(hours=1)
