@@ -24,7 +24,7 @@ from sales.choices import (
 )
 from sales.models import Colour, Configuration, Deal, Payment, Target, Vehicle
 from sales.selectors.catalogue import colours, configurations
-from sales.selectors.choices import sellers_seen_by, stores_seen_by
+from sales.selectors.choices import sees_several_stores, sellers_seen_by, stores_seen_by
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
@@ -45,7 +45,16 @@ def _colours(request: Any) -> QuerySet[Colour]:
     return colours(user=request.user, with_stopped=True)
 
 
-class VehicleFilter(df.FilterSet):
+class _OfStores(df.FilterSet):
+    """A list of rows of stores."""
+
+    @property
+    def shows_store(self) -> bool:
+        """Pages leave the choice out, and its statement with it, where there is one store; the API always takes it."""
+        return sees_several_stores(self.request.user)
+
+
+class VehicleFilter(_OfStores):
     """Stock by model, colour, state, certificate, age and the end of the VIN."""
 
     q = df.CharFilter(label="车架号", method="by_vin", max_length=17)
@@ -67,7 +76,7 @@ class VehicleFilter(df.FilterSet):
         return rows.filter(arrived_on__lte=periods.today() - dt.timedelta(days=int(value)))
 
 
-class DealFilter(df.FilterSet):
+class DealFilter(_OfStores):
     """Deals by state, person, model, day of the order, and search over number, name, phone, VIN ending."""
 
     q = df.CharFilter(label="搜索", method="search", max_length=40)
@@ -94,7 +103,7 @@ class DealFilter(df.FilterSet):
         return rows.filter(ordered_at__lt=periods.end_of_day(value))
 
 
-class PaymentFilter(df.FilterSet):
+class PaymentFilter(_OfStores):
     """Receipts by state, purpose, way, day of arrival, and receipt or deal number."""
 
     q = df.CharFilter(label="搜索", method="search", max_length=40)

@@ -17,6 +17,12 @@ def stores_seen_by(user: User) -> QuerySet[Store]:
     return Store.objects.visible_to(user)
 
 
+def sees_several_stores(user: User) -> bool:
+    """Has a choice of the store anything to offer?"""
+    reach = reach_for(user, "store")
+    return bool(reach.group_ids) or len(reach.store_ids | reach.own_store_ids) > 1
+
+
 def sellers_seen_by(user: User) -> QuerySet[User]:
     """Sellers a list can be filtered by: those of the stores within reach, or only oneself."""
     reach = reach_for(user, "deal")
