@@ -70,6 +70,21 @@ def test_no_floats():
     assert found == []
 
 
+def zone_days(tree: ast.AST) -> list[int]:
+    """Lines that take the day of a stored moment, or of now, in UTC: another day than the showroom's until 08:00."""
+    calls = (n for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute))
+    days = (call for call in calls if call.func.attr == "date" and not call.args)
+    return [call.lineno for call in days if re.search(r"(_at|\bnow\(\))\.date\(\)$", ast.unparse(call))]
+
+
+def test_the_day_of_a_moment_is_the_showrooms():
+    """Tests too: one that asks UTC is red for a third of every day (T01, T02)."""
+    mended = "day = periods.local_date(deal.ordered_at)\nlater = periods.local_time(now).date()"
+    assert zone_days(ast.parse(f"{mended}\nday = deal.ordered_at.date()\nday = timezone.now().date()")) == [3, 4]
+    found = [where(path, line) for path in sources() for line in zone_days(ast.parse(path.read_text()))]
+    assert found == []
+
+
 def unscoped(tree: ast.AST) -> list[int]:
     """Lines where a manager is used for anything but `visible_to` (or `none`, the empty start of a form field)."""
     scoped = {

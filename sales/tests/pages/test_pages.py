@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from dealership.core import periods
 from dealership.tests.clients import assert_same_query_count, count_queries
 from leads.tests.builders import make_prospect
 from sales.choices import DealStatus
@@ -114,8 +115,8 @@ def test_the_quote_from_the_card_to_the_delivery(store: Any, staff: Staff, clien
     assert hint.status_code == 200
     act(admin, "allocate", vehicle=car.pk)
     finance = client_for(staff.finance)
-    told = {"number": "12345678", "issued_on": "2026-11-22", "amount": "183000", "buyer_name": "张伟", "vin": car.vin}
-    told["issued_on"] = str(Deal.objects.get().ordered_at.date())
+    ordered = periods.local_date(Deal.objects.get().ordered_at)
+    told = {"number": "12345678", "issued_on": str(ordered), "amount": "183000", "buyer_name": "张伟", "vin": car.vin}
     act(finance, "invoice", **told)
     hands = client_for(staff.delivery)
     act(hands, "pdi")
