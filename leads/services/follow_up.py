@@ -252,4 +252,7 @@ def _renew_tasks(
 
 
 def _fulfils(contact: Contact, task: FollowUpTask, *, renews: bool) -> bool:
-    return contact.is_answered if task.kind in (TaskKind.SECOND, TaskKind.THANKS) else renews
+    """A contact entered after the fact, from before the refusal, is no second look at it (R-REJ)."""
+    if task.kind == TaskKind.SECOND:
+        return contact.is_answered and contact.moment >= task.created_at
+    return contact.is_answered if task.kind == TaskKind.THANKS else renews

@@ -41,11 +41,16 @@ def tell_owners(card: Prospect, old_owner: Any) -> None:
 def reactivate(
     card: Prospect, *, by: Any, reason: str, at: dt.datetime | None = None, due: dt.datetime | None = None
 ) -> None:
-    """Back to work: ACTIVE with one contact due tomorrow (or `due`); what was due before is over."""
+    """Back to work: ACTIVE with one contact due tomorrow (or `due`); what was due before is over.
+
+    A second follow-up that waits stays mandatory (R-REJ); overdue, it is due with the contact.
+    """
     moment = at or periods.now()
     move_status(card, ProspectStatus.ACTIVE, at=moment, by=by, reason=reason)
-    cancel_tasks(card, at=moment)
+    cancel_tasks(card, at=moment, kept=(TaskKind.SECOND,))
     due = due or policies.due_after(periods.local_date(moment), 1, card.store_id)
+    seconds = FollowUpTask.objects.open().filter(prospect=card, kind=TaskKind.SECOND)
+    seconds.filter(due_at__lt=due).update(due_at=due)
     open_task(card, TaskKind.REGULAR, due, at=moment)
     card.next_follow_up_at = due
     card.touch()

@@ -6,17 +6,18 @@ Every function runs inside its caller's transaction, on a card the caller has lo
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
 
 from dealership.core.errors import DomainError
+from dealership.core.periods import local_date
 from dealership.core.prepared import rows_of
 from leads.choices import OPEN_STATUSES, ProspectStatus, TaskKind
 from leads.evaluation_choices import NurtureEnd
 from leads.models import FollowUp, FollowUpTask, GradeChange, NurtureStay, Prospect, StatusChange
-from leads.policies import may_move
+from leads.policies import may_move, regular_due
 
 
 def move_status(
@@ -80,6 +81,16 @@ def finish_tasks(tasks: list[FollowUpTask], follow_up: FollowUp) -> None:
     rows.update(done_at=follow_up.done_at, done_by_id=follow_up.done_by_id, follow_up=follow_up)
 
 
-def cancel_tasks(card: Prospect, *, at: dt.datetime) -> None:
-    """What was due no longer is (the card was ordered, delivered or given back)."""
-    FollowUpTask.objects.open().filter(prospect=card).update(cancelled_at=at)
+def cancel_tasks(card: Prospect, *, at: dt.datetime, kept: Collection[TaskKind] = ()) -> None:
+    """What was due no longer is (the card was ordered, delivered or given back), but for the kinds that are `kept`."""
+    FollowUpTask.objects.open().filter(prospect=card).exclude(kind__in=kept).update(cancelled_at=at)
+
+
+def keep_interval(card: Prospect, *, at: dt.datetime) -> None:
+    """A grade set without a contact (抽查): what is due later than the new grade allows comes forward (R-FU-1)."""
+    latest = regular_due(card.grade, local_date(at), card.store_id)
+    if card.next_follow_up_at is None or card.next_follow_up_at <= latest:
+        return
+    task = min(open_tasks(card), key=lambda row: row.due_at)
+    task.due_at = card.next_follow_up_at = latest
+    task.save(update_fields=["due_at"])

@@ -19,7 +19,7 @@ from dealership.org.reach import require
 from leads import policies
 from leads.choices import FollowUpOutcome, SpotResult
 from leads.models import FollowUp, Prospect, SpotCheck
-from leads.services.history import write_grade
+from leads.services.history import keep_interval, write_grade
 
 
 @service
@@ -63,9 +63,10 @@ def spot_check_record(
 ) -> SpotCheck:
     """What the customer said. A grade found wrong is set on a card that may still be graded, with the note as reason.
 
-    Refused: one's own follow-up, a second answer, a result without a word of what was heard, a call in the future.
+    Refused: one's own follow-up, a second answer, a result without a word of what was heard,
+    a call in the future or before the follow-up.
     """
-    check = lock(SpotCheck.objects.visible_to(by).select_related("prospect"), check_id)
+    check = lock(SpotCheck.objects.visible_to(by).select_related("prospect", "follow_up"), check_id)
     require(by, "spot_check.record", check.store_id)
     if check.owner_id == by.pk:
         raise DomainError("own", "不能抽查自己的跟进，请由其他经理核实。")
@@ -78,6 +79,9 @@ def spot_check_record(
         raise DomainError("note_short", "请写明核实到的情况（至少 4 个字）。", {"note": ["请写明核实到的情况。"]})
     if moment > periods.now():
         raise DomainError("in_future", "回访时间不能晚于现在。", {"called_at": ["回访时间不能晚于现在。"]})
+    if moment < check.follow_up.done_at:
+        text = "回访时间不能早于这条跟进的时间，请填您打给客户的时间。"
+        raise DomainError("too_early", text, {"called_at": [text]})
     if grade_found and grade_found not in policies.gradable():
         raise DomainError("bad_grade", "核实级别只能选 H、A、B 或 C。", {"grade_found": ["请选择 H、A、B 或 C。"]})
     check.result, check.grade_found, check.note = result, grade_found, note
@@ -90,11 +94,13 @@ def spot_check_record(
 
 
 def _correct_grade(check: SpotCheck, *, by: Any) -> None:
-    """R-FU-6: a spot check may set the grade with a note."""
+    """R-FU-6: a spot check may set the grade with a note; the next contact is due within the new grade's interval."""
     if not check.grade_found:
         return
     card = lock(Prospect.objects.all(), check.prospect_id)
     if card.grade != check.grade_found and policies.can_regrade(card):
-        write_grade(card, check.grade_found, at=periods.now(), by=by, reason=f"抽查核实：{check.note}")
+        moment = periods.now()
+        write_grade(card, check.grade_found, at=moment, by=by, reason=f"抽查核实：{check.note}")
+        keep_interval(card, at=moment)
         card.touch()
         card.save()

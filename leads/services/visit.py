@@ -23,6 +23,7 @@ from leads.choices import (
     ContactChannel,
     FollowUpOutcome,
     Grade,
+    ProspectStatus,
     VisitChannel,
     VisitPurpose,
     VisitType,
@@ -33,6 +34,7 @@ from leads.services.arrival import Arrival, arrival_checked
 from leads.services.customer import find_or_create, own_if_ownerless
 from leads.services.dormancy import wake_of
 from leads.services.follow_up import follow_up_log
+from leads.services.handover import reactivate
 from leads.services.prospect import live_card, open_card
 from leads.services.returning import settle_owner
 
@@ -297,15 +299,20 @@ def _new_card(visit: Visit, customer: Customer, arrival: Arrival, *, by: Any, is
 
 
 def _touch_card(card: Prospect, visit: Visit, arrival: Arrival, *, by: Any) -> None:
-    """A visit is a contact; a grade or next date told at the door goes through a follow-up and its rules (R-FU-6)."""
+    """A visit is a contact: it ends 失控 (§4.2), and a page read before it is stale. A grade or next date told at the
+    door goes through a follow-up and its rules (R-FU-6).
+    """
     card.last_contact_at = max(visit.visited_at, card.last_contact_at or visit.visited_at)
     if card.series_id is None and arrival.series:
         card.series = arrival.series[0]
-    card.save(update_fields=["last_contact_at", "series", "updated_at"])
+    card.touch()
+    card.save(update_fields=["last_contact_at", "series", "version", "updated_at"])
     changes_grade = bool(arrival.grade) and arrival.grade != card.grade
-    if not changes_grade and arrival.next_follow_up_at is None:
-        return
     walk_in = visit.channel == VisitChannel.WALK_IN
+    if not changes_grade and arrival.next_follow_up_at is None:
+        if card.status == ProspectStatus.OUT_OF_CONTROL:
+            reactivate(card, by=by, reason="客户到店" if walk_in else "客户来电")
+        return
     follow_up_log(
         by=by, prospect_id=card.pk, channel=ContactChannel.IN_STORE if walk_in else ContactChannel.PHONE,
         outcome=FollowUpOutcome.REACHED, content=arrival.note, grade=arrival.grade or card.grade,

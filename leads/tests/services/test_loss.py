@@ -81,6 +81,17 @@ def test_r_rej_no_loss_before_the_second_follow_up(card, consultant):
     assert not FollowUpTask.objects.open().filter(prospect=card).exists()
 
 
+def test_r_rej_a_contact_from_before_the_refusal_is_no_second_look(freeze, card, consultant):
+    """Entered after the fact it is kept, but the second follow-up waits."""
+    freeze("2026-11-23 15:00+08:00")
+    make_follow_up(consultant, card, outcome="refused")
+    make_follow_up(consultant, card, done_at=periods.at(dt.date(2026, 11, 23), "14:59"))
+    assert FollowUpTask.objects.open().filter(prospect=card, kind="second").exists()
+    ask(consultant, card, "second_missing")
+    make_follow_up(consultant, card, done_at=periods.at(dt.date(2026, 11, 23), "15:00"))
+    assert not FollowUpTask.objects.open().filter(prospect=card, kind="second").exists()
+
+
 def test_r_rej_the_second_follow_up_may_be_somebody_elses(card, consultant, colleague, manager, stranger):
     make_follow_up(consultant, card, outcome="refused")
     with pytest.raises(NotFound):

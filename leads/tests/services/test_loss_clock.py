@@ -59,6 +59,28 @@ def test_r_grade_out_of_control_only_past_the_grades_limit(freeze, store, consul
     assert status_of(card) == "active"
 
 
+@pytest.mark.parametrize("channel", ["walk_in", "phone_in"])
+def test_a_customer_who_shows_up_is_not_out_of_control(freeze, store, consultant, colleague, *, channel):
+    """A visit is a contact (§4.2); what a refusal asked for stays mandatory, due with the next contact (R-REJ)."""
+    freeze(START)
+    phone = new_phone()
+    card = make_prospect(consultant, store, grade="A", phone=phone)
+    make_follow_up(consultant, card, outcome="refused")
+    day = day_after(card, 11)
+    freeze(periods.at(day, "09:00"))
+    out_of_control_sweep(store_id=store.pk, day=day)
+    assert status_of(card) == "out_of_control"
+    before = card.version
+    make_visit(colleague, store, phone=phone, channel=channel)
+    assert status_of(card) == "active"
+    assert card.version > before
+    tasks = FollowUpTask.objects.open().filter(prospect=card).order_by("kind")
+    due = periods.at(day + dt.timedelta(days=1), "18:00")
+    assert [(task.kind, task.due_at) for task in tasks] == [("regular", due), ("second", due)]
+    out_of_control_sweep(store_id=store.pk, day=day)
+    assert status_of(card) == "active"
+
+
 def test_five_failed_contacts_in_a_row(freeze, store, consultant, colleague, manager):
     freeze(START)
     card = make_prospect(consultant, store, grade="C")

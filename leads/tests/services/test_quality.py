@@ -14,7 +14,7 @@ from dealership.org.choices import Role
 from dealership.org.policy import policy
 from dealership.tests.builders import make_person
 from dealership.tests.clients import client_for, count_queries
-from leads.models import FollowUp, GradeChange, Prospect, SpotCheck
+from leads.models import FollowUp, FollowUpTask, GradeChange, Prospect, SpotCheck
 from leads.selectors.quality import Quality, quality_of, suspicious
 from leads.services.spot_check import spot_check_record, spot_checks_sample
 from leads.tests.builders import make_follow_up, make_prospect
@@ -132,6 +132,24 @@ def test_r_fu_6_a_check_sets_the_grade_with_its_note(store: Any, sampled: SpotCh
         spot_check_record(by=manager, check_id=sampled.pk, result="true", grade_found="", note="再查一次")
 
 
+def test_r_fu_6_a_hotter_grade_is_contacted_within_its_interval(
+    store: Any, consultant: Any, manager: Any, freeze: Any
+) -> None:
+    """A C that turns out to be an H is not left for thirty days: H is due within two; the plan written first stays."""
+    freeze("2026-11-10 10:00+08:00")
+    card = make_prospect(consultant, store, grade="C")
+    make_follow_up(consultant, card)
+    planned = Prospect.objects.get(pk=card.pk).next_follow_up_at
+    freeze("2026-11-16 06:00+08:00")
+    spot_checks_sample(store=store, week=WEEK)
+    check = SpotCheck.objects.get(owner=consultant)
+    spot_check_record(by=manager, check_id=check.pk, result="partly", grade_found="H", note="客户说这周就定")
+    card.refresh_from_db()
+    task = FollowUpTask.objects.open().get(prospect=card)
+    assert card.next_follow_up_at == task.due_at == periods.at(dt.date(2026, 11, 18), "18:00")
+    assert task.original_due_at == planned
+
+
 @pytest.mark.parametrize(
     ("told", "sentence"),
     [
@@ -139,6 +157,7 @@ def test_r_fu_6_a_check_sets_the_grade_with_its_note(store: Any, sampled: SpotCh
         ({"note": "好"}, "请写明核实到的情况"),
         ({"grade_found": "O"}, "核实级别只能选"),
         ({"called_at": dt.datetime(2026, 12, 1, tzinfo=dt.UTC)}, "不能晚于现在"),
+        ({"called_at": dt.datetime(2026, 11, 10, 1, 59, tzinfo=dt.UTC)}, "不能早于这条跟进"),
     ],
 )
 def test_a_check_is_refused_with_a_sentence(sampled: SpotCheck, manager: Any, told: Any, sentence: str) -> None:
