@@ -8,13 +8,17 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
-from dealership.accounts.services import token_create
+from dealership.accounts.authentication import TokenAuthentication
+from dealership.accounts.models import ApiToken
+from dealership.accounts.services import token_create, token_revoke
 from dealership.core.errors import DomainError, NotAllowed
 
 
@@ -29,12 +33,16 @@ class IssuedToken(serializers.Serializer):  # type: ignore[type-arg]
 
 
 class TokenView(APIView):
-    """用户名和密码换取令牌。启用两步验证的账号只能在「我的账号」页面创建令牌。"""
+    """用户名和密码换取令牌，用完即可注销。启用两步验证的账号只能在「我的账号」页面创建令牌。"""
 
-    authentication_classes = ()
     permission_classes = (AllowAny,)
     throttle_classes = (ScopedRateThrottle,)
     throttle_scope = "token"
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        """Asking for a token needs no sign-in; only the token itself can be signed out (S03)."""
+        asks = self.request is not None and self.request.method == "POST"
+        return [] if asks else [TokenAuthentication()]
 
     @extend_schema(request=Credentials, responses={201: IssuedToken}, tags=["auth"], auth=[])
     def post(self, request: Request) -> Response:
@@ -54,3 +62,11 @@ class TokenView(APIView):
         token, plain = token_create(by=user, name="API")
         answer = IssuedToken({"token": plain, "expires_at": token.expires_at})
         return Response(answer.data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses={204: None}, tags=["auth"])
+    def delete(self, request: Request) -> Response:
+        """Sign out: the token of this call answers 401 from now on (S03)."""
+        if not isinstance(request.auth, ApiToken):
+            raise NotAuthenticated
+        token_revoke(by=request.auth.user, token_id=request.auth.pk)
+        return Response(status=status.HTTP_204_NO_CONTENT)

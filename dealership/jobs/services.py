@@ -154,12 +154,17 @@ def jobs_in_trouble() -> list[Job]:
 
 
 def job_download(*, by: User, job_id: int) -> Job:
-    """Let the requester fetch the result file; every attempt within reach is logged (A08).
+    """Let the requester fetch the result file; every attempt at a job that exists is logged (A08).
 
     404: not mine, or no file. 403: the role that allowed it is gone. 410: expired. The refusal is written in its own
     transaction, so that it stays although the request fails.
     """
-    job = job_get(user=by, pk=job_id)
+    try:
+        job = job_get(user=by, pk=job_id)
+    except NotFound as foreign:
+        if theirs := Job.objects.filter(pk=job_id).first():
+            _log_download(by, theirs, foreign)
+        raise
     refusal = _download_refusal(by, job)
     _log_download(by, job, refusal)
     if refusal is not None:

@@ -330,7 +330,8 @@ SPECTACULAR_SETTINGS = {
                 "VisitPurpose",
                 "VisitType",
             ),
-            "leads.loss_choices": ("LossReason",),
+            "leads.campaign_choices": ("CampaignKind",),
+            "leads.loss_choices": ("CallBackResult", "LossReason"),
             "reports.choices": ("CloseState",),
             "reviews.choices": ("ReviewKind", "ReviewState"),
             "sales.choices": (

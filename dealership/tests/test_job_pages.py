@@ -147,6 +147,10 @@ def test_a08_another_persons_file_does_not_exist_for_me(finance, store, client_f
     assert client_for(other).post(f"/jobs/{job.pk}/cancel/").status_code == 404
     assert api_for(other).get(f"/api/v1/jobs/{job.pk}/result/").status_code == 404
     assert not ExportLog.objects.exists()
+    # Who tried to fetch it stands in the audit trail; a number that is nobody's job does not.
+    assert client_for(other).get(f"/jobs/{job.pk + 9999}/download/").status_code == 404
+    tried = AuditEntry.objects.filter(action="job.download", actor=other)
+    assert [(row.object_id, row.changes["refused"]) for row in tried] == [(job.pk, "not_found")] * 2
 
 
 def test_a08_after_the_role_is_gone_the_file_is_refused_and_that_is_logged(finance, store, client_for, api_for):
@@ -171,6 +175,8 @@ def test_a08_an_expired_file_is_gone(finance, store, client_for, freeze):
     freeze(job.finished_at + dt.timedelta(days=7))
     assert client_for(finance).get(f"/jobs/{job.pk}/download/").status_code == 410
     assert ExportLog.objects.count() == 1
+    refused = AuditEntry.objects.filter(action="job.download", changes__refused="result_expired")
+    assert [row.actor for row in refused] == [finance]
 
 
 def test_the_sweep_removes_only_what_is_past_its_time(finance, store, freeze, settings, tmp_path):

@@ -244,6 +244,16 @@ def test_s03_no_token_or_session_outlives_a_rotation_or_a_sign_out(li: User) -> 
     assert APIClient(HTTP_AUTHORIZATION=f"Bearer {plain[:-1]}x").get("/api/v1/me/").status_code == 401
 
 
+def test_s03_a_token_that_signed_out_over_the_api_answers_nobody(li: User) -> None:
+    (_, first), (kept, second) = (token_create(by=li, name=name) for name in ("脚本", "报表"))
+    ending, other = (APIClient(HTTP_AUTHORIZATION=f"Bearer {plain}") for plain in (first, second))
+    assert ending.delete(TOKEN).status_code == 204
+    assert [ending.get("/api/v1/me/").status_code, ending.delete(TOKEN).status_code] == [401, 401]
+    assert other.get("/api/v1/me/").status_code == 200  # only the token of the call
+    assert client_for(li).delete(TOKEN).status_code == 401
+    assert list(ApiToken.objects.filter(user=li, revoked_at=None)) == [kept]
+
+
 def test_token_by_password_and_not_with_a_second_factor(li: User) -> None:
     asked = {"username": "li.ming", "password": PASSWORD}
     answer = APIClient().post(TOKEN, asked, format="json")

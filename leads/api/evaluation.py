@@ -13,6 +13,7 @@ from dealership.audit.services import once
 from dealership.core.api import created, idempotency_key
 from dealership.org.reach import require
 from leads.api.base import Resource, listed, taken
+from leads.api.campaign import InvitedOut
 from leads.api.serializers import CleanText, CustomerBrief, PersonOut
 from leads.evaluation_choices import ITEMS, LABELS, MOST_POINTS
 from leads.filters import NurtureFilter
@@ -83,12 +84,6 @@ class NurtureInviteIn(serializers.Serializer[Any]):
 
     campaign = serializers.IntegerField(min_value=1)
     prospects = serializers.ListField(child=serializers.IntegerField(min_value=1), max_length=500)
-
-
-class InvitedOut(serializers.Serializer[Any]):
-    """How many were new."""
-
-    invited = serializers.IntegerField()
 
 
 class NurtureReturnIn(serializers.Serializer[Any]):

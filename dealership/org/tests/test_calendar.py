@@ -6,10 +6,11 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 
 from dealership.core.periods import Period
 from dealership.org import calendar
-from dealership.org.choices import DayKind
+from dealership.org.choices import DayKind, Role
 from dealership.org.models import CalendarDay
 
 D = dt.date
@@ -35,6 +36,26 @@ def test_t06_a_year_without_data_falls_back_to_weekdays():
     assert calendar.day_kind(D(2027, 10, 1)) is DayKind.WORKDAY  # a Friday
     assert calendar.day_kind(D(2027, 10, 2)) is DayKind.HOLIDAY
     assert calendar.festival_of(D(2027, 10, 1)) == ""
+
+
+@pytest.mark.django_db
+def test_t06_the_administrator_is_warned_until_the_year_is_entered(freeze, person, client_for):
+    freeze("2026-11-22 10:00+08:00")
+    admin, said = client_for(person(Role.SYS_ADMIN, None)), "2027年的国家法定节假日尚未公布或未录入"
+    pages = [reverse("org:calendar"), f"{reverse('org:calendar')}?year=2027", reverse("jobs:health")]
+    assert [said in admin.get(page).text for page in pages] == [True, True, True]
+    CalendarDay.objects.create(day=D(2027, 1, 1), kind=DayKind.HOLIDAY)
+    assert [said in admin.get(page).text for page in pages] == [False, False, False]
+
+
+@pytest.mark.django_db
+def test_t06_no_page_of_a_year_without_data_is_a_defect(freeze, store, person, client_for):
+    freeze("2027-02-10 10:00+08:00")
+    manager, seller = (client_for(person(role, store)) for role in (Role.SALES_MANAGER, Role.SALES_CONSULTANT))
+    months = [reverse(name) for name in ("today", "reports:board", "reports:month", "rota:page", "sales:target_sheet")]
+    assert [manager.get(page).status_code for page in months] == [200] * 5
+    seen = [reverse(name) for name in ("today", "leads:calendar", "leads:drive_calendar", "reviews:mine")]
+    assert [seller.get(page).status_code for page in seen] == [200] * 4
 
 
 @pytest.mark.django_db

@@ -30,7 +30,7 @@ URLS = {
     # The rows name no live session: the profile page sweeps them away.
     "accounts:session_close": Url(WRITE, row="session", resource="job", also=GONE),
     "accounts:language": Url(WRITE, data={"language": "en"}),
-    "api-auth-token": Url(WRITE, public=True, csrf=False, also=frozenset({401, 429})),
+    "api-auth-token": Url(("POST", "DELETE"), public=True, csrf=False, also=frozenset({401, 429})),
 }
 
 
