@@ -51,6 +51,12 @@ def put(key: Any, value: Any) -> None:
         memory.setdefault(key, value)
 
 
+def take(key: Any) -> Any:
+    """What was put there, once: it is gone then. None when there is nothing."""
+    memory = _store.get()
+    return None if memory is None else memory.pop(key, None)
+
+
 def forget(prefix: str) -> None:
     """Drop what a write made stale; keys are tuples whose first item is a topic name."""
     memory = _store.get()

@@ -9,7 +9,8 @@ from typing import Any
 from django.db.models import QuerySet
 
 from dealership.accounts.models import User
-from dealership.core import prepared, request_cache
+from dealership.core import request_cache
+from dealership.core.prepared import Question
 from dealership.org.models import Membership
 from dealership.org.reach import memberships_of
 
@@ -22,12 +23,15 @@ def rows_for(
     It may ask the reader's reach and nothing else about them, because a stand-in with the same posts, but with ids of
     nobody, takes the reader's place while the statement is prepared. `shape` is what else it is made of.
     """
+    return question_for(reader, build, *shape, ids=ids).rows()
+
+
+def question_for(
+    reader: Any, build: Callable[..., QuerySet[Any, Any]], *shape: Hashable, ids: Sequence[int] = ()
+) -> Question:
+    """What `rows_for` asks, to be asked ahead with others."""
     posts = memberships_of(reader)
-    places: dict[tuple[str, int], int] = {("user", reader.pk): 0}
-    for post in posts:
-        for named in _ids(post):
-            places.setdefault(named, len(places))
-    held = tuple((post.role, *(places[named] for named in _ids(post))) for post in posts)
+    places, held = request_cache.remember(("places", reader.pk), lambda: _places(reader, posts))
     own = [pk for _kind, pk in places]
 
     def built(values: Sequence[Any]) -> QuerySet[Any, Any]:
@@ -37,7 +41,16 @@ def rows_for(
         posed = [_posed(post, {named: faces[place] for named, place in places.items()}) for post in posts]
         return _with_posts(User(pk=faces[0], is_active=reader.is_active), posed, lambda u: build(u, chosen, *shape))
 
-    return prepared.rows_of((build, shape, len(ids), reader.is_active, held), built, [*own, *ids])
+    return Question((build, shape, len(ids), reader.is_active, held), built, (*own, *ids))
+
+
+def _places(reader: Any, posts: Iterable[Membership]) -> tuple[dict[tuple[str, int], int], Hashable]:
+    """The place of each id among the values, and what posts they are held in."""
+    places: dict[tuple[str, int], int] = {("user", reader.pk): 0}
+    for post in posts:
+        for named in _ids(post):
+            places.setdefault(named, len(places))
+    return places, tuple((post.role, *(places[named] for named in _ids(post))) for post in posts)
 
 
 def _ids(post: Membership) -> Iterable[tuple[str, int]]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, InternalError, connection, transaction
 from django.db.models import QuerySet
+from django.test.utils import CaptureQueriesContext
 
-from dealership.core import periods, prepared, request_cache
-from dealership.core.prepared import rows_of
+from dealership.core import named, periods, prepared, request_cache
+from dealership.core.prepared import ask_ahead, rows_of
 from dealership.org.choices import Role
 from dealership.org.policy import policy
-from dealership.org.prepared import rows_for
+from dealership.org.prepared import question_for, rows_for
 from leads.models import Prospect
 from leads.tests.builders import make_prospect
 
@@ -112,3 +115,123 @@ def test_a_statement_that_depends_on_anything_else_is_built_each_time(store, oth
             assert rows_of(("each", depends), cards, [store.pk]) == [card]
             assert rows_of(("each", depends), cards, [other_store.pk]) == []
             assert built
+
+
+def _numbered(ids: Sequence[int], number: int) -> QuerySet[Prospect]:
+    return Prospect.objects.open().filter(store_id=ids[0]).exclude(pk=number)
+
+
+def _ask(store: Any, number: int = 0) -> list[Prospect]:
+    return rows_of(("numbered", number), lambda ids: _numbered(ids, number), [store.pk])
+
+
+def _named() -> list[str]:
+    """What this connection has kept of the statements above, the earliest first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements ORDER BY prepare_time, name")
+        return [text for (text,) in cursor.fetchall() if "leads_prospect" in text]
+
+
+@pytest.fixture
+def nothing_kept(monkeypatch):
+    """Here and on this connection; other tests go on with it."""
+    monkeypatch.setattr(prepared, "_plans", {})
+    _forget()
+    yield
+    _forget()
+
+
+def _forget() -> None:
+    connection.ensure_connection()
+    connection.connection.execute("DEALLOCATE ALL")
+    named._known.pop(connection.connection, None)
+
+
+@pytest.mark.usefixtures("nothing_kept")
+def test_the_server_is_told_a_statement_once_with_its_literals(store, person):
+    card = make_prospect(person(Role.SALES_CONSULTANT, store), store)
+    assert [_ask(store) for _ in range(2)] == [[card]] * 2
+    with CaptureQueriesContext(connection) as asked:
+        assert [_ask(store) for _ in range(7)] == [[card]] * 7
+    assert {query["sql"].partition("(")[0].partition("_")[0] for query in asked} == {"EXECUTE kept"}
+    assert len(asked) == 7
+    (statement,) = _named()
+    assert "'active'" in statement
+    assert "$1" in statement
+    assert "$2" not in statement
+
+
+@pytest.mark.usefixtures("nothing_kept")
+def test_the_oldest_statement_makes_room(store, person, monkeypatch):
+    monkeypatch.setattr(named, "KEPT", 2)
+    card = make_prospect(person(Role.SALES_CONSULTANT, store), store)
+    for number in (0, 1, 2, 0, 2):
+        assert [_ask(store, -number) for _ in range(2)] == [[card]] * 2
+        assert len(_named()) <= 2
+    assert len(_named()) == 2
+
+
+@pytest.mark.usefixtures("nothing_kept")
+def test_a_statement_outlives_the_transaction_that_made_it(store, person):
+    card = make_prospect(person(Role.SALES_CONSULTANT, store), store)
+    _ask(store)
+    with transaction.atomic():
+        assert _ask(store) == [card]
+        transaction.set_rollback(True)
+    assert _ask(store) == [card]
+    assert len(_named()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("nothing_kept")
+def test_a_new_connection_is_told_anew(store, person):
+    card = make_prospect(person(Role.SALES_CONSULTANT, store), store)
+    assert [_ask(store) for _ in range(2)] == [[card]] * 2
+    connection.close()
+    assert _ask(store) == [card]
+    assert len(_named()) == 1
+
+
+@pytest.mark.usefixtures("nothing_kept")
+def test_a_failed_transaction_says_so_as_ever(store):
+    _ask(store)
+    with transaction.atomic():
+        with suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute("SELECT 1 / 0")
+        with pytest.raises(InternalError, match="current transaction is aborted"):
+            _ask(store)
+        transaction.set_rollback(True)
+
+
+def test_questions_asked_ahead_are_answered_once_and_each_with_its_own_rows(store, other_store, person):
+    people = [person(Role.SALES_CONSULTANT, store) for _ in range(2)]
+    cards = [make_prospect(owner, store) for owner in people]
+    questions = [question_for(reader, _cards, ids=[store.pk]) for reader in people]
+    questions.append(question_for(people[0], _cards, ids=[other_store.pk]))
+    answers = [[cards[0]], [cards[1]], []]
+    assert [question.rows() for question in questions] == answers
+    with request_cache.unit():
+        with CaptureQueriesContext(connection) as asked:
+            ask_ahead(questions)
+        assert len(asked) == 1
+        with CaptureQueriesContext(connection) as asked:
+            assert [question.rows() for question in questions] == answers
+        assert len(asked) == 0
+        Prospect.objects.filter(pk=cards[0].pk).update(key_concern="油耗")
+        with CaptureQueriesContext(connection) as asked:
+            (again,) = questions[0].rows()
+        assert (len(asked), again.key_concern) == (1, "油耗")
+    ask_ahead(questions)  # outside a request nothing is remembered
+    with CaptureQueriesContext(connection) as asked:
+        assert questions[1].rows() == answers[1]
+    assert len(asked) == 1
+
+
+def test_nothing_is_asked_ahead_that_is_not_kept(store, person, monkeypatch):
+    monkeypatch.setattr(prepared, "_plans", {})
+    card = make_prospect(person(Role.SALES_CONSULTANT, store), store)
+    question = question_for(card.owner, _cards, ids=[store.pk])
+    with request_cache.unit(), CaptureQueriesContext(connection) as asked:
+        ask_ahead([question])
+        assert len(asked) == 0
+        assert question.rows() == [card]

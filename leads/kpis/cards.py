@@ -33,14 +33,21 @@ def _due_tasks() -> QuerySet[FollowUpTask]:
 _ON_TIME = Q(done_day__lte=F("due_day"))
 
 
+def _is_present(moment: dt.datetime) -> bool:
+    """Is it now, give or take the time of an answer? Then the rows' own columns say how things stand."""
+    return moment >= periods.now() - dt.timedelta(minutes=1)
+
+
 def _overdue(moment: dt.datetime) -> QuerySet[FollowUpTask]:
     """Tasks that were open and past due at that moment."""
+    if _is_present(moment):
+        return FollowUpTask.objects.open().filter(due_at__lt=moment)
     waiting = Q(done_at=None) | Q(done_at__gte=moment)
     kept = Q(cancelled_at=None) | Q(cancelled_at__gte=moment)
     return FollowUpTask.objects.filter(waiting, kept, created_at__lt=moment, due_at__lt=moment)
 
 
-def cards_open_at(moment: dt.datetime) -> QuerySet[Any]:
+def cards_open_at(moment: dt.datetime, store_id: int | None = None) -> QuerySet[Any]:
     """Cards that were open at that moment, from their histories, with `status_then grade_then owner_then team_then`.
 
     The owner then is that of the last hand-over before, else of the card's making. Late and repeated questions
@@ -51,8 +58,14 @@ def cards_open_at(moment: dt.datetime) -> QuerySet[Any]:
         rows = model.objects.filter(prospect=OuterRef("pk"), at__lt=moment).order_by(*order)
         return Subquery(rows.values(column)[:1])
 
-    moved_since = StatusChange.objects.filter(prospect=OuterRef("pk"), at__gte=moment)
-    rows = Prospect.objects.filter(Q(status__in=OPEN_STATUSES) | Exists(moved_since), card_created_at__lt=moment)
+    moves = StatusChange.objects.filter(at__gte=moment)
+    rows = Prospect.objects.filter(card_created_at__lt=moment)
+    if store_id is None:
+        rows = rows.filter(Q(status__in=OPEN_STATUSES) | Exists(moves.filter(prospect=OuterRef("pk"))))
+    else:
+        # Those of one store are read once; asking card by card would replay the history of every closed one first.
+        moved = moves.filter(store_id=store_id).values("prospect_id")
+        rows = rows.filter(Q(status__in=OPEN_STATUSES) | Q(pk__in=moved), store_id=store_id)
     made = ("at", "id")
     rows = rows.annotate(
         status_then=last(StatusChange, "to_status"),
@@ -64,8 +77,8 @@ def cards_open_at(moment: dt.datetime) -> QuerySet[Any]:
 
 
 def _open_cards(moment: dt.datetime) -> QuerySet[Prospect]:
-    """Cards open at that moment; for the present one the card's own columns say it."""
-    if moment < periods.now() - dt.timedelta(minutes=1):
+    """Cards open at that moment."""
+    if not _is_present(moment):
         return cards_open_at(moment)
     columns = {"owner_then": F("owner_id"), "team_then": F("team_id"), "grade_then": F("grade")}
     return Prospect.objects.open().annotate(**columns)

@@ -52,7 +52,8 @@ class FollowUp(models.Model):
 class FollowUpTask(models.Model):
     """A contact that is due. One open task per card and kind; `due_at` of the nearest is on the card."""
 
-    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
+    # No index of its own: PostgreSQL would read all tasks of a store by it, believing most of them open.
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
     team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     prospect = models.ForeignKey(Prospect, on_delete=models.PROTECT, related_name="tasks")
@@ -79,6 +80,11 @@ class FollowUpTask(models.Model):
             models.Index(fields=["store", "due_at"], name="leads_followuptask_store"),
             models.Index(
                 fields=["owner", "due_at"], condition=Q(done_at=None, cancelled_at=None), name="leads_followuptask_open"
+            ),
+            models.Index(
+                fields=["store", "due_at"],
+                condition=Q(done_at=None, cancelled_at=None),
+                name="leads_followuptask_waiting",
             ),
         ]
 

@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from dealership.core.named import Named
 from leads.choices import (
     AttemptOutcome,
     ContactChannel,
@@ -25,67 +25,71 @@ from leads.loss_choices import CallBackResult, LossKind, LossReason, LossState
 from leads.selectors.timeline import PER_SOURCE, Entry
 
 # Written by hand: put together by the ORM the same statement costs more than the rest of the page.
-OWN_ROWS = """
+_OWN_ROWS = Named(
+    "own_timeline",
+    ("bigint", "bigint"),
+    """
 (SELECT v.visited_at, 'visit', v.channel, v.visit_type, v.party_size::text, v.note, coalesce(u.name, '')
     FROM leads_visit v LEFT JOIN accounts_user u ON u.id = v.received_by_id
-    WHERE v.customer_id = %(customer)s ORDER BY v.visited_at DESC, v.id DESC LIMIT %(limit)s)
+    WHERE v.customer_id = $1 ORDER BY v.visited_at DESC, v.id DESC LIMIT $2)
 UNION ALL
 (SELECT f.done_at, 'follow_up', f.channel, f.outcome, CASE WHEN f.done_by_id <> f.owner_id THEN 'for' ELSE '' END,
         f.content, u.name
     FROM leads_followup f JOIN accounts_user u ON u.id = f.done_by_id
-    WHERE f.customer_id = %(customer)s ORDER BY f.done_at DESC, f.id DESC LIMIT %(limit)s)
+    WHERE f.customer_id = $1 ORDER BY f.done_at DESC, f.id DESC LIMIT $2)
 UNION ALL
 (SELECT g.at, 'grade', g.from_grade, g.to_grade, '', g.reason, coalesce(u.name, '')
     FROM leads_gradechange g JOIN leads_prospect p ON p.id = g.prospect_id LEFT JOIN accounts_user u ON u.id = g.by_id
-    WHERE p.customer_id = %(customer)s ORDER BY g.at DESC, g.id DESC LIMIT %(limit)s)
+    WHERE p.customer_id = $1 ORDER BY g.at DESC, g.id DESC LIMIT $2)
 UNION ALL
 (SELECT s.at, 'status', s.from_status, s.to_status, '', s.reason, coalesce(u.name, '')
     FROM leads_statuschange s JOIN leads_prospect p ON p.id = s.prospect_id LEFT JOIN accounts_user u ON u.id = s.by_id
-    WHERE p.customer_id = %(customer)s ORDER BY s.at DESC, s.id DESC LIMIT %(limit)s)
+    WHERE p.customer_id = $1 ORDER BY s.at DESC, s.id DESC LIMIT $2)
 UNION ALL
 (SELECT o.at, 'owner', coalesce(b.name, ''), a.name, '', o.reason, coalesce(u.name, '')
     FROM leads_ownerchange o JOIN leads_prospect p ON p.id = o.prospect_id JOIN accounts_user a ON a.id = o.owner_id
     LEFT JOIN accounts_user b ON b.id = o.from_owner_id LEFT JOIN accounts_user u ON u.id = o.by_id
-    WHERE p.customer_id = %(customer)s ORDER BY o.at DESC, o.id DESC LIMIT %(limit)s)
+    WHERE p.customer_id = $1 ORDER BY o.at DESC, o.id DESC LIMIT $2)
 UNION ALL
 (SELECT l.received_at, 'lead', coalesce(c.name, ''), l.state, '', l.note, ''
     FROM leads_lead l LEFT JOIN org_leadsource c ON c.id = l.source_id
-    WHERE l.customer_id = %(customer)s ORDER BY l.received_at DESC, l.id DESC LIMIT %(limit)s)
+    WHERE l.customer_id = $1 ORDER BY l.received_at DESC, l.id DESC LIMIT $2)
 UNION ALL
 (SELECT t.at, 'lead_call', t.channel, t.outcome, '', t.note, u.name
     FROM leads_leadattempt t JOIN leads_lead l ON l.id = t.lead_id JOIN accounts_user u ON u.id = t.by_id
-    WHERE l.customer_id = %(customer)s ORDER BY t.at DESC, t.id DESC LIMIT %(limit)s)
+    WHERE l.customer_id = $1 ORDER BY t.at DESC, t.id DESC LIMIT $2)
 UNION ALL
 (SELECT d.at, 'drive', e.name, d.to_status, d.drive_id::text,
         CASE WHEN d.to_status = 'finished' THEN r.feedback ELSE d.reason END, coalesce(u.name, '')
     FROM leads_testdrivechange d JOIN leads_testdrive r ON r.id = d.drive_id JOIN org_series e ON e.id = r.series_id
     LEFT JOIN accounts_user u ON u.id = d.by_id
-    WHERE r.customer_id = %(customer)s ORDER BY d.at DESC, d.id DESC LIMIT %(limit)s)
+    WHERE r.customer_id = $1 ORDER BY d.at DESC, d.id DESC LIMIT $2)
 UNION ALL
 (SELECT a.applied_at, 'loss', a.kind, a.reason, a.id::text,
         concat_ws('；', nullif(concat_ws(' ', nullif(a.competitor_brand, ''), nullif(a.competitor_model, ''),
                   nullif(a.competitor_dealer, '')), ''), a.explanation), u.name
     FROM leads_lossapplication a JOIN accounts_user u ON u.id = a.applied_by_id
-    WHERE a.customer_id = %(customer)s ORDER BY a.applied_at DESC, a.id DESC LIMIT %(limit)s)
+    WHERE a.customer_id = $1 ORDER BY a.applied_at DESC, a.id DESC LIMIT $2)
 UNION ALL
 (SELECT a.decided_at, 'loss_answer', a.kind, a.state, a.id::text, a.comment, u.name
     FROM leads_lossapplication a JOIN accounts_user u ON u.id = a.decided_by_id
-    WHERE a.customer_id = %(customer)s AND a.decided_at IS NOT NULL ORDER BY a.decided_at DESC LIMIT %(limit)s)
+    WHERE a.customer_id = $1 AND a.decided_at IS NOT NULL ORDER BY a.decided_at DESC LIMIT $2)
 UNION ALL
 (SELECT b.called_at, 'loss_call', '', b.result, a.id::text, b.note, u.name
     FROM leads_losscallback b JOIN leads_lossapplication a ON a.id = b.application_id
     JOIN accounts_user u ON u.id = b.called_by_id
-    WHERE a.customer_id = %(customer)s ORDER BY b.called_at DESC LIMIT %(limit)s)
+    WHERE a.customer_id = $1 ORDER BY b.called_at DESC LIMIT $2)
 UNION ALL
 (SELECT e.at, 'evaluation', e.score::text, e.verdict, e.prospect_id::text, e.note, u.name
     FROM leads_prospectevaluation e JOIN leads_prospect p ON p.id = e.prospect_id JOIN accounts_user u ON u.id = e.by_id
-    WHERE p.customer_id = %(customer)s ORDER BY e.at DESC, e.id DESC LIMIT %(limit)s)
+    WHERE p.customer_id = $1 ORDER BY e.at DESC, e.id DESC LIMIT $2)
 UNION ALL
 (SELECT n.left_at, 'nurture', n."end", '', '', n.note, coalesce(u.name, '')
     FROM leads_nurturestay n JOIN leads_prospect p ON p.id = n.prospect_id
     LEFT JOIN accounts_user u ON u.id = n.left_by_id
-    WHERE p.customer_id = %(customer)s AND n.left_at IS NOT NULL ORDER BY n.left_at DESC LIMIT %(limit)s)
-"""
+    WHERE p.customer_id = $1 AND n.left_at IS NOT NULL ORDER BY n.left_at DESC LIMIT $2)
+""",
+)
 
 
 # What a card's order came to by its status move back to work.
@@ -93,7 +97,7 @@ CANCELLED = "order_cancelled"
 
 
 class Row(NamedTuple):
-    """One row of `OWN_ROWS`: the three words mean something else for each kind."""
+    """One row of `_OWN_ROWS`: the three words mean something else for each kind."""
 
     at: dt.datetime
     kind: str
@@ -106,10 +110,7 @@ class Row(NamedTuple):
 
 def own_entries(user: Any, customer_id: int) -> Iterable[Entry]:
     """Everything of this app in one statement, the latest of each kind; the caller has checked the customer's reach."""
-    with connection.cursor() as cursor:
-        cursor.execute(OWN_ROWS, {"customer": customer_id, "limit": PER_SOURCE})
-        rows = cursor.fetchall()
-    return [_ENTRIES[row[1]](Row(*row)) for row in rows]
+    return [_ENTRIES[row[1]](Row(*row)) for row in _OWN_ROWS.rows(customer_id, PER_SOURCE)]
 
 
 def _visit(row: Row) -> Entry:

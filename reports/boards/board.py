@@ -69,15 +69,17 @@ def board_of(*, reader: Any, store_id: int) -> Board:
     """Today's board of a store; the rows of each number are those the reader reaches."""
     today = periods.today()
     asked: dict[str, Any] = {"reader": reader, "store_ids": [store_id]}
-    days, people = collected(reader=reader, store_id=store_id, period=month_to_date(today), keys=DAY_KEYS)
-    state = figures.grouped(**asked, period=month_to_date(today), by="part", keys=STATE_KEYS)
+    month = month_to_date(today)
+    breakdowns.ask_both_ahead(reader=reader, store_id=store_id, cards=month, stock=Period.day(today))
+    days, people = collected(reader=reader, store_id=store_id, period=month, keys=DAY_KEYS)
+    state = figures.grouped(**asked, period=month, by="part", keys=STATE_KEYS)
     place = Place(store_id, f"{today:%Y-%m}")
     whole = state.get("", {})
     blocks = [
         daily_block(days, place, _target(whole), until=today),
         funnel_block(days, place, today),
         grade_block(state, place),
-        source_block(reader, month_to_date(today), place),
+        source_block(reader, month, place),
         stock_block(reader, place, Period.day(today)),
         ranking_block(people, breakdowns.people_names([pk for pk in people if pk]), place),
     ]

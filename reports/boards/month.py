@@ -107,6 +107,7 @@ def month_page(*, reader: Any, store_id: int, month: Period, person_id: int | No
     keys = [key for _title, members in GROUPS for key in members if key in BY_KEY] + list(TARGETS.values())
     daily = [key for key in dict.fromkeys([*keys, "delivery_units", "closing_rate"]) if BY_KEY[key].grain == "day"]
     other = [key for key in [*keys, "prospects_by_grade"] if BY_KEY[key].grain != "day"]
+    breakdowns.ask_both_ahead(reader=reader, store_id=store_id, cards=period, stock=period, person_id=person_id)
     days, people = collected(reader=reader, store_id=store_id, period=period, keys=daily, person_id=person_id)
     state = figures.grouped(**whose, period=period, by="part", keys=other)
     before = _compared(whose, month.previous(), period, running, daily if running else [*daily, *other])

@@ -24,7 +24,9 @@ class Fact(models.Model):
     kpi = models.CharField(max_length=40)
     day = models.DateField(null=True)
     team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     part = models.CharField(max_length=10, blank=True, default="")
     numerator = models.DecimalField(max_digits=20, decimal_places=4)
     denominator = models.DecimalField(max_digits=20, decimal_places=4, null=True)
@@ -39,6 +41,7 @@ class Fact(models.Model):
                 nulls_distinct=False,
             )
         ]
+        indexes = [models.Index(fields=["person", "month"], name="reports_fact_person")]
         triggers = closed_month_statement_guards("month")
 
     def __str__(self) -> str:

@@ -6,10 +6,7 @@ against the cards that really stand (reports/selectors/identity.py).
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -22,10 +19,9 @@ from dealership.core.prepared import rows_of
 from dealership.core.scoping import reach_for
 from dealership.org.models import Store
 from leads.choices import LIVE_STATUSES, Grade
-from leads.kpis import cards_open_at
 from leads.models import FollowUpTask, Prospect
 from reports.registers.register import URL, Register, card_name
-from reports.selectors.identity import IdentityRow, identity_of
+from reports.selectors.identity import Identity, IdentityRow, identity_of
 from reports.workbook.columns import Column, Row
 
 GRADES = (Grade.H, Grade.A, Grade.B, Grade.C, Grade.N)
@@ -54,11 +50,9 @@ def progress_register(*, user: Any, store: Store, month: Period) -> Register:
     """People whose cards the reader reaches; a consultant sees their own line."""
     identity = identity_of(store_id=store.pk, month=month.start)
     people = _people(user, store, [row.person_id for row in identity.people])
-    opening = _graded(_standing, store, month.start_at)
-    closing = _closing(store, month)
     tasks = _tasks(store, month)
     rows = [
-        _row(person, Counts(row, opening[person.pk], closing[person.pk], tasks.get(person.pk, {})), store, month)
+        _row(identity, row, person, tasks[person.pk], f"?store={store.pk}&person={person.pk}&month={month.code}")
         for row in identity.people
         if (person := people.get(row.person_id or 0)) is not None
     ]
@@ -82,68 +76,37 @@ def _people(user: Any, store: Store, ids: list[int | None]) -> dict[int, User]:
     return {person.pk: person for person in rows}
 
 
-def _graded(
-    build: Callable[[int, dt.datetime], QuerySet[Any, Any]], store: Store, moment: dt.datetime
-) -> dict[int, dict[str, int]]:
+def _tasks(store: Store, month: Period) -> dict[int, dict[str, int]]:
+    """Due in the month and done of those, overdue now and to be called today, by owner."""
     found: dict[int, dict[str, int]] = defaultdict(dict)
-    for owner, letter, number in rows_of((build, moment), lambda ids: build(ids[0], moment), [store.pk]):
-        found[owner][letter] = number
+    for row in rows_of((_due, month), lambda ids: _due(ids[0], month), [store.pk]):
+        found[row.pop("owner_id")] |= row
+    for row in rows_of(_waiting, lambda ids: _waiting(*ids), [store.pk]):
+        found[row.pop("owner_id")] |= row
     return found
 
 
-def _standing(store_id: int, moment: dt.datetime) -> QuerySet[Any, Any]:
-    rows = cards_open_at(moment).filter(store_id=store_id).order_by()
-    return rows.values_list("owner_then", "grade_then").annotate(Count("pk"))
+def _due(store_id: int, month: Period) -> QuerySet[Any, Any]:
+    rows = FollowUpTask.objects.filter(store_id=store_id, cancelled_at=None, **month.filter("due_at"))
+    return rows.order_by().values("owner_id").annotate(due=Count("pk"), done=Count("done_at"))
 
 
-def _open_now(store_id: int, _moment: dt.datetime) -> QuerySet[Any, Any]:
-    rows = Prospect.objects.open().filter(store_id=store_id).order_by()
-    return rows.values_list("owner_id", "grade").annotate(Count("pk"))
+def _waiting(store_id: int) -> QuerySet[Any, Any]:
+    tonight = periods.end_of_day(periods.today())
+    rows = FollowUpTask.objects.open().filter(store_id=store_id, due_at__lt=tonight, prospect__status__in=LIVE_STATUSES)
+    late = Q(due_at__lt=periods.now())
+    return rows.order_by().values("owner_id").annotate(overdue=Count("pk", filter=late), today=Count("pk"))
 
 
-def _closing(store: Store, month: Period) -> dict[int, dict[str, int]]:
-    return _graded(_standing if month.end_at <= periods.now() else _open_now, store, month.end_at)
-
-
-def _tasks(store: Store, month: Period) -> dict[int, dict[str, int]]:
-    """Due in the month, done of those, overdue now, and to be called today: one statement."""
-    found = rows_of((_counted, month), lambda ids: _counted(ids[0], month), [store.pk])
-    return {row.pop("owner_id"): row for row in found}
-
-
-def _counted(store_id: int, month: Period) -> QuerySet[Any, Any]:
-    now, tonight = periods.now(), periods.end_of_day(periods.today())
-    inside = Q(**month.filter("due_at"))
-    is_open = Q(done_at=None, prospect__status__in=LIVE_STATUSES)
-    rows = FollowUpTask.objects.filter(inside | (Q(due_at__lt=tonight) & is_open), store_id=store_id, cancelled_at=None)
-    return rows.order_by().values("owner_id").annotate(
-        due=Count("pk", filter=inside),
-        done=Count("pk", filter=inside & Q(done_at__isnull=False)),
-        overdue=Count("pk", filter=is_open & Q(due_at__lt=now)),
-        today=Count("pk", filter=is_open & Q(due_at__lt=tonight)),
-    )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What one person's line is made of."""
-
-    flow: IdentityRow
-    opening: dict[str, int]
-    closing: dict[str, int]
-    tasks: dict[str, int]
-
-
-def _row(person: User, counts: Counts, store: Store, month: Period) -> Row:
-    flow, opening, closing, tasks = counts.flow, counts.opening, counts.closing, counts.tasks
+def _row(identity: Identity, flow: IdentityRow, person: User, tasks: dict[str, int], detail: str) -> Row:
     flows = ("opening", "new", "reactivated", "transferred_in", "transferred_out", "won", "lost", "dormant", "closing")
-    balanced = not flow.difference and sum(closing.values()) == flow.closing
+    opening, closing = identity.opening.get(person.pk, {}), identity.counted.get(person.pk, {})
     return {
         "person": person.name,
         **{f"open_{grade.value}": opening.get(grade.value, 0) for grade in GRADES},
         **{name: getattr(flow, name) for name in flows},
         **{f"close_{grade.value}": closing.get(grade.value, 0) for grade in GRADES},
-        "check": "平" if balanced else f"差{flow.difference:+d}",
+        "check": f"差{flow.difference:+d}" if flow.difference else "平",
         **{name: tasks.get(name, 0) for name in ("due", "done", "overdue", "today")},
-        URL: f"{reverse('reports:register', args=['grades'])}?store={store.pk}&person={person.pk}&month={month.code}",
+        URL: reverse("reports:register", args=["grades"]) + detail,
     }

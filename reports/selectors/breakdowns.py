@@ -10,9 +10,9 @@ from django.db.models import Count, QuerySet
 from dealership.accounts.models import User
 from dealership.core.kpi import Scope
 from dealership.core.periods import Period
-from dealership.core.prepared import rows_of
+from dealership.core.prepared import Question, ask_ahead, rows_of
 from dealership.core.scoping import reach_for
-from dealership.org.prepared import rows_for
+from dealership.org.prepared import question_for
 from leads.kpis import CARDS_CREATED
 from sales.kpis import STOCK_UNITS
 
@@ -27,10 +27,23 @@ class Source(NamedTuple):
     cards: int
 
 
+def ask_both_ahead(*, reader: Any, store_id: int, cards: Period, stock: Period, person_id: int | None = None) -> None:
+    """Sources and stock ages in one message, for a page that shows both."""
+    asked = [_sources_asked(reader, store_id, cards, person_id)]
+    if not reach_for(reader, "vehicle").is_empty:
+        asked.append(_ages_asked(reader, store_id, stock))
+    ask_ahead(asked)
+
+
 def cards_by_source(*, reader: Any, store_id: int, period: Period, person_id: int | None = None) -> list[Source]:
     """New cards of the period by first source, biggest first."""
+    found = _sources_asked(reader, store_id, period, person_id).rows()
+    return [Source(pk, name or NO_SOURCE, n) for pk, name, n in found]
+
+
+def _sources_asked(reader: Any, store_id: int, period: Period, person_id: int | None) -> Question:
     ids = [store_id] if person_id is None else [store_id, person_id]
-    return [Source(pk, name or NO_SOURCE, n) for pk, name, n in rows_for(reader, _by_source, period, ids=ids)]
+    return question_for(reader, _by_source, period, ids=ids)
 
 
 def _by_source(reader: Any, ids: Sequence[int], period: Period) -> QuerySet[Any, Any]:
@@ -44,7 +57,11 @@ def stock_ages(*, reader: Any, store_id: int, period: Period) -> list[tuple[int,
     """(age in days, cars) of the stock; None for readers who do not reach vehicles."""
     if reach_for(reader, "vehicle").is_empty:
         return None
-    return rows_for(reader, _by_age, period, ids=[store_id])
+    return _ages_asked(reader, store_id, period).rows()
+
+
+def _ages_asked(reader: Any, store_id: int, period: Period) -> Question:
+    return question_for(reader, _by_age, period, ids=[store_id])
 
 
 def _by_age(reader: Any, ids: Sequence[int], period: Period) -> QuerySet[Any, Any]:

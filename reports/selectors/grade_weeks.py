@@ -52,7 +52,7 @@ def _marked(reader: Any, store_id: int, monday: dt.date, person_id: int | None) 
     visits = Visit.objects.filter(
         customer=OuterRef("customer"), channel=VisitChannel.WALK_IN, **week.filter("visited_at")
     )
-    rows = cards_open_at(week.start_at).filter(store_id=store_id, grade_then=Grade.H)
+    rows = cards_open_at(week.start_at, store_id).filter(grade_then=Grade.H)
     if reader is not SYSTEM:
         rows = rows.visible_to(reader)  # type: ignore[attr-defined]
     if person_id is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -48,12 +49,18 @@ class IdentityRow:
         return self.counted - self.closing
 
 
+# person → grade → open cards
+Standing = dict[int, dict[str, int]]
+
+
 @dataclass(frozen=True)
 class Identity:
-    """The people's rows and their sum."""
+    """The people's rows and their sum, with the grades of what stood at the start and of what was counted."""
 
     people: list[IdentityRow]
     store: IdentityRow
+    opening: Standing
+    counted: Standing
 
     @property
     def holds(self) -> bool:
@@ -64,12 +71,13 @@ def identity_of(*, store_id: int, month: dt.date) -> Identity:
     """The identity of a store's month, up to now while it runs. Callers check the reader's reach over the store."""
     period = Period.containing("month", month)
     rows: dict[int, IdentityRow] = defaultdict(lambda: IdentityRow(None))
-    for person, count in _standing(store_id, period.start).items():
-        rows[person].opening = count
+    opening, counted = _standing(store_id, period.start), _counted(store_id, period)
+    for person, cards in opening.items():
+        rows[person].opening = sum(cards.values())
     _add_flows(rows, store_id, period)
     _add_transfers(rows, store_id, period)
-    for person, count in _counted(store_id, period).items():
-        rows[person].counted = count
+    for person, cards in counted.items():
+        rows[person].counted = sum(cards.values())
     for person, row in rows.items():
         row.person_id = person
     people = [rows[person] for person in sorted(rows)]
@@ -77,14 +85,14 @@ def identity_of(*, store_id: int, month: dt.date) -> Identity:
     for field in fields(IdentityRow):
         if field.name != "person_id":
             setattr(total, field.name, sum(getattr(row, field.name) for row in people))
-    return Identity(people, total)
+    return Identity(people, total, opening, counted)
 
 
-def _standing(store_id: int, month: dt.date) -> dict[int, int]:
-    """Open cards per person at the start of a month: the frozen rows, else the histories."""
+def _standing(store_id: int, month: dt.date) -> Standing:
+    """Open cards per person and grade at the start of a month: the frozen rows, else the histories."""
     frozen = rows_of((_snapshots, month), lambda ids: _snapshots(ids[0], month), [store_id])
     opened = _frozen if frozen else _replayed
-    return dict(rows_of((opened, month), lambda ids: opened(ids[0], month), [store_id]))
+    return _by_person(rows_of((opened, month), lambda ids: opened(ids[0], month), [store_id]))
 
 
 def _snapshots(store_id: int, month: dt.date) -> QuerySet[Any, Any]:
@@ -93,20 +101,31 @@ def _snapshots(store_id: int, month: dt.date) -> QuerySet[Any, Any]:
 
 def _frozen(store_id: int, month: dt.date) -> QuerySet[Any, Any]:
     rows = OpeningProspect.objects.filter(store_id=store_id, month=month).order_by()
-    return rows.values_list("owner_id").annotate(Count("pk"))
+    return rows.values_list("owner_id", "grade").annotate(Count("pk"))
 
 
 def _replayed(store_id: int, month: dt.date) -> QuerySet[Any, Any]:
-    rows = cards_open_at(periods.at(month)).filter(store_id=store_id).order_by()
-    return rows.values_list("owner_then").annotate(Count("pk"))
+    rows = cards_open_at(periods.at(month), store_id).order_by()
+    return rows.values_list("owner_then", "grade_then").annotate(Count("pk"))
 
 
-def _counted(store_id: int, period: Period) -> dict[int, int]:
-    """Open cards per person at the end: of a past month as its successor opened, of the running one on the cards."""
+def _counted(store_id: int, period: Period) -> Standing:
+    """The open cards at the end: of a past month as its successor opened, of the running one as they stand."""
     if period.end_at <= periods.now():
         return _standing(store_id, period.end)
-    cards = Prospect.objects.open().filter(store_id=store_id)
-    return dict(cards.order_by().values_list("owner_id").annotate(Count("pk")))
+    return _by_person(rows_of(_open_now, lambda ids: _open_now(*ids), [store_id]))
+
+
+def _open_now(store_id: int) -> QuerySet[Any, Any]:
+    rows = Prospect.objects.open().filter(store_id=store_id).order_by()
+    return rows.values_list("owner_id", "grade").annotate(Count("pk"))
+
+
+def _by_person(rows: Iterable[tuple[int, str, int]]) -> Standing:
+    found: Standing = defaultdict(dict)
+    for person, grade, cards in rows:
+        found[person][grade] = cards
+    return found
 
 
 def _add_flows(rows: dict[int, IdentityRow], store_id: int, period: Period) -> None:

@@ -66,7 +66,7 @@ def _freeze_week(store_id: int, monday: dt.date) -> bool:
         )
     if HotWeek.objects.filter(store_id=store_id, week=monday).exists():
         return False
-    cards = cards_open_at(periods.at(monday)).filter(store_id=store_id, grade_then=Grade.H)
+    cards = cards_open_at(periods.at(monday), store_id).filter(grade_then=Grade.H)
     common = {"store_id": store_id, "week": monday, "judged_on": monday + SIX_DAYS}
     found = cards.values_list("pk", "owner_then", "team_then")
     made = HotProspect.objects.bulk_create(
@@ -78,7 +78,7 @@ def _freeze_week(store_id: int, monday: dt.date) -> bool:
 
 
 def _freeze_cards(store_id: int, month: dt.date, moment: dt.datetime) -> int:
-    cards = cards_open_at(moment).filter(store_id=store_id)
+    cards = cards_open_at(moment, store_id)
     rows = cards.values_list("pk", "owner_then", "team_then", "grade_then", "status_then")
     made = OpeningProspect.objects.bulk_create(
         [

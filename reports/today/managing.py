@@ -180,3 +180,7 @@ def unfinished(user: Any) -> Section:
 def _unfinished(user: Any, _ids: Sequence[int]) -> QuerySet[Visit]:
     rows = Visit.objects.visible_to(user).filter(visit_type=VisitType.INCOMPLETE)
     return rows.only(*VISIT_COLUMNS).order_by("-visited_at")[:6]
+
+
+# The statements of `managing` that need nothing but the reader, to be asked ahead.
+MANAGERS_ASK = (_due_by_person, _approvals, _promised, _unfinished)

@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dealership.core import periods
+from dealership.core.prepared import ask_ahead
 from dealership.org.choices import Role
 from dealership.org.models import Store
+from dealership.org.prepared import question_for
 from dealership.org.reach import home_store, memberships_of, roles_of
 from dealership.org.roles import SELLING_ROLES
 from reports.today import desk, office
-from reports.today.managing import managing
+from reports.today.managing import MANAGERS_ASK, managing
 from reports.today.month import Month
 from reports.today.parts import Parts, Section, Tile
-from reports.today.selling import recent_reviews, selling
+from reports.today.selling import recent_reviews, recent_reviews_of, sellers_ask, selling
 
 LEADING_ROLES = frozenset({Role.TEAM_LEADER, Role.SHOWROOM_MANAGER, Role.SALES_MANAGER, Role.GENERAL_MANAGER})
 DESKS: dict[Role, Callable[[Any], Parts]] = {
@@ -55,6 +57,8 @@ def today_page(user: Any) -> TodayPage:
     roles = roles_of(user)
     leads, sells = bool(roles & LEADING_ROLES), bool(roles & set(SELLING_ROLES))
     if leads or sells:
+        asked = [*(sellers_ask(leads_team=leads) if sells else ()), *(MANAGERS_ASK if leads else ())]
+        ask_ahead(question_for(user, build) for build in (recent_reviews_of, *asked))
         month = Month(user, stores_of(user), person_id=None if leads else user.pk)
         reviews = recent_reviews(user)
         if sells:

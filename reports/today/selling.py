@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.models import Case, Exists, IntegerField, OuterRef, QuerySet, Subquery, Value, When
@@ -60,12 +60,18 @@ def selling(user: Any, reviews: list[Review], *, leads_team: bool) -> Parts:
     return Parts([], [report_state(user, reviews), *[s for s in sections if s.lines or s.key == "calls"]], actions)
 
 
+def sellers_ask(*, leads_team: bool) -> list[Callable[..., QuerySet[Any, Any]]]:
+    """The statements of `selling` that need nothing but the reader, to be asked ahead."""
+    return [_due_tasks] if leads_team else [_due_tasks, _unfinished, _to_deliver]
+
+
 def recent_reviews(user: Any) -> list[Review]:
     """Reports within reach of today and yesterday, read once for the own state and for the team's."""
-    return rows_for(user, _recent_reviews)
+    return rows_for(user, recent_reviews_of)
 
 
-def _recent_reviews(user: Any, _ids: Sequence[int]) -> QuerySet[Review]:
+def recent_reviews_of(user: Any, _ids: Sequence[int]) -> QuerySet[Review]:
+    """The statement of `recent_reviews`."""
     since = periods.today() - dt.timedelta(days=1)
     rows = (
         Review.objects.visible_to(user).owed_or_submitted().filter(starts_on__gte=since, starts_on__lte=periods.today())
