@@ -11,10 +11,11 @@ from django.db.models import F, Max, Q, QuerySet
 
 from dealership.core import periods
 from dealership.core.errors import NotFound
+from dealership.core.prepared import Question
 from dealership.org.calendar import is_open
 from dealership.org.choices import Role
 from dealership.org.models import Store
-from dealership.org.prepared import rows_for
+from dealership.org.prepared import question_for
 from dealership.org.reach import people_in
 from dealership.org.roles import SELLING_ROLES
 from leads.choices import HOLDING_DRIVES, LIVE_STATUSES, DriveStatus
@@ -125,8 +126,13 @@ def drive_changes(*, user: Any, drive: TestDrive) -> list[TestDriveChange]:
 
 def drives_of_day(*, user: Any, day: dt.date, owner: Any = None) -> list[TestDrive]:
     """Booked and running drives of a day, and those still out from before; earliest first, in one statement."""
-    found = rows_for(user, _drives_of_day, day, ids=() if owner is None else (owner.pk,))
+    found = drives_of_day_asked(user=user, day=day, owner=owner).rows()
     return sorted(found, key=lambda drive: (drive.starts_at, drive.pk))
+
+
+def drives_of_day_asked(*, user: Any, day: dt.date, owner: Any = None) -> Question:
+    """What `drives_of_day` asks, for a page that asks it with others."""
+    return question_for(user, _drives_of_day, day, ids=() if owner is None else (owner.pk,))
 
 
 def _drives_of_day(user: Any, owner: Sequence[int], day: dt.date) -> QuerySet[TestDrive]:

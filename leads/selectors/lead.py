@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from dealership.core import periods
 from dealership.core.errors import NotFound
+from dealership.core.prepared import Question
 from dealership.org.hours import minutes_within
-from dealership.org.prepared import rows_for
+from dealership.org.prepared import question_for
 from leads.choices import LIVE_STATUSES, LeadEvent, LeadState
 from leads.models import Lead, LeadAssignment, LeadAttempt, LeadChange, Prospect
 from leads.selectors.timeline import Entry
@@ -141,7 +142,12 @@ def change_title(row: LeadChange) -> str:
 
 def waiting_for(*, user: Any, limit: int) -> list[Lead]:
     """待首次响应 of one person, the nearest deadline first."""
-    return with_clocks(rows_for(user, _waiting_for, limit))
+    return with_clocks(waiting_asked(user=user, limit=limit).rows())
+
+
+def waiting_asked(*, user: Any, limit: int) -> Question:
+    """What `waiting_for` asks, for a page that asks it with others."""
+    return question_for(user, _waiting_for, limit)
 
 
 def _waiting_for(user: Any, _ids: Sequence[int], limit: int) -> QuerySet[Lead]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import datetime as dt
+from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
 
 from dealership.core.errors import NotFound
+from dealership.core.periods import Period
+from dealership.org.models import Store
 from leads.choices import VisitType
 from leads.models import Visit
 from leads.selectors.customer import primary_phone, primary_phones
@@ -31,9 +34,52 @@ def visit_list(*, user: Any) -> QuerySet[Visit]:
 
 def visit_rows(*, user: Any) -> QuerySet[Visit]:
     """The register for the page, in one statement: `phone` and `model_names` come with the row."""
-    names = Visit.series.through.objects.filter(visit=OuterRef("pk")).order_by("series__name").values("series__name")
     rows = Visit.objects.visible_to(user).select_related("customer", "owner", "received_by", "source").only(*SHOWN)
-    return rows.annotate(phone=primary_phone(), model_names=ArraySubquery(names))
+    return rows.annotate(phone=primary_phone(), model_names=_model_names())
+
+
+def _model_names() -> ArraySubquery:
+    names = Visit.series.through.objects.filter(visit=OuterRef("pk")).order_by("series__name")
+    return ArraySubquery(names.values("series__name"))
+
+
+class RegisterLine(NamedTuple):
+    """A visit as the register of a month lists it, with the card it belongs to; the phone is not masked yet."""
+
+    day: dt.date
+    arrived_at: dt.datetime
+    left_at: dt.datetime | None
+    party_size: int
+    channel: str
+    visit_type: str
+    note: str
+    customer: str | None
+    gender: str | None
+    phone: str | None
+    model_names: list[str]
+    source: str | None
+    receiver: str | None
+    owner: str | None
+    card_id: int | None
+    competitor: str | None
+    grade: str | None
+    status: str | None
+    next_at: dt.datetime | None
+
+
+_LINE = (
+    *("visited_on", "visited_at", "left_at", "party_size", "channel", "visit_type", "note"),
+    *("customer__name", "customer__gender", "phone", "model_names"),
+    *("source__name", "received_by__name", "owner__name"),
+    *(f"prospect__{name}" for name in ("id", "competitor", "grade", "status", "next_follow_up_at")),
+)
+
+
+def register_lines(*, user: Any, store: Store, period: Period) -> list[RegisterLine]:
+    """The register of a store's days within reach, in order of arrival: values, because a month has hundreds."""
+    rows = Visit.objects.visible_to(user).filter(store=store, **period.filter("visited_on", is_date=True))
+    rows = rows.annotate(phone=primary_phone(), model_names=_model_names()).order_by("visited_at", "id")
+    return [RegisterLine(*line) for line in rows.values_list(*_LINE)]
 
 
 def visit_get(*, user: Any, visit_id: int) -> Visit:

@@ -6,8 +6,8 @@ import datetime as dt
 from typing import Any
 
 from django.db.models import Q
-from django.urls import reverse
 
+from dealership.core.addresses import address
 from dealership.core.masking import mask_phone
 from dealership.core.periods import Period, day_label, local_date, local_time
 from dealership.org.models import Store
@@ -122,7 +122,7 @@ def _customer(customer: Any, card: Any) -> Row:
         "phone": mask_phone(customer.shown_phones[0].number) if customer and customer.shown_phones else None,
         "series": card.series.name if card and card.series else None,
         "_card": card.pk if card else None,
-        URL: reverse("leads:prospect_detail", args=[card.pk]) if card else "",
+        URL: address("leads:prospect_detail", card.pk) if card else "",
     }
 
 

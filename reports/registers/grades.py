@@ -12,8 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import reverse
-
+from dealership.core.addresses import address
 from dealership.core.periods import Period, day_bucket, local_date
 from dealership.org.models import Store
 from dealership.org.policy import policy
@@ -129,7 +128,7 @@ def _row(card: Prospect, month: Months, letters: dict[str, str]) -> Row:
         "start": start,
         **{f"d{day.day}": mark for day, mark in marks.items()},
         "end": end or f"{last} 在跟",
-        URL: reverse("leads:prospect_detail", args=[card.pk]),
+        URL: address("leads:prospect_detail", card.pk),
     }
 
 

@@ -58,12 +58,16 @@ class Register:
         """A row as the screen and the paper show it."""
         return [Cell(shown(row.get(column.key), column, self.blank), is_number(column)) for column in self.columns]
 
-    def lines(self) -> Iterator[tuple[str, list[Cell], list[str]]]:
-        """Address, cells and the phone's words of every row."""
+    def lines(self) -> Iterator[tuple[str, list[Cell]]]:
+        """Address and cells of every row."""
+        return ((row.get(URL, ""), self.cells(row)) for row in self.rows)
+
+    def phone_lines(self) -> Iterator[tuple[str, list[str]]]:
+        """Address and the phone's words of every row."""
         by_key = {column.key: column for column in self.columns}
         for row in self.rows:
             words = [_phone_word(row.get(key), by_key[key]) for key in self.on_phone]
-            yield row.get(URL, ""), self.cells(row), [word for word in words if word != NOTHING]
+            yield row.get(URL, ""), [word for word in words if word != NOTHING]
 
     def total_cells(self) -> list[Cell]:
         return self.cells(self.totals()) if self.total else []

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.urls import reverse
-
+from dealership.core.addresses import address
 from dealership.core.masking import mask_phone
 from dealership.core.periods import Period, day_label, local_date, local_time
 from dealership.core.scoping import reach_for
 from dealership.org.models import Store
-from leads.models import CustomerPhone, Visit
+from leads.choices import Gender, ProspectStatus, VisitChannel, VisitType
 from leads.selectors.register_day import days_signed
-from leads.selectors.visit import visit_list
+from leads.selectors.visit import RegisterLine, register_lines
 from reports.registers.register import URL, Register, card_name
 from reports.workbook.columns import Column, Row
 
@@ -38,14 +37,16 @@ COLUMNS = (
     Column("note", "备注", "wrap", 24),
 )
 
+_CHANNELS, _TYPES = dict(VisitChannel.choices), dict(VisitType.choices)
+_GENDERS, _STATUSES = dict(Gender.choices), dict(ProspectStatus.choices)
+
 
 def visit_register(*, user: Any, store: Store, period: Period) -> Register:
     """The parties of a store within the reader's reach, in order of arrival; phones masked."""
     days = days_signed(store=store, period=period)
-    visits = visit_list(user=user).filter(store=store, **period.filter("visited_on", is_date=True))
-    visits = visits.select_related("prospect").order_by("visited_at", "id")
+    lines = register_lines(user=user, store=store, period=period)
     weather = {day.day: day.weather for day in days}
-    rows = [_row(number, visit, weather.get(visit.visited_on, "")) for number, visit in enumerate(visits, 1)]
+    rows = [_row(number, line, weather.get(line.day, "")) for number, line in enumerate(lines, 1)]
     if reach_for(user, "prospect").is_empty:  # the front desk sees visits, no cards
         rows = [{**row, URL: ""} for row in rows]
     facts = [("客流", f"{len(rows)} 组"), ("留资", f"{sum(row['phone'] is not None for row in rows)} 组")]
@@ -57,28 +58,26 @@ def visit_register(*, user: Any, store: Store, period: Period) -> Register:
     )  # fmt: skip
 
 
-def _row(number: int, visit: Visit, weather: str) -> Row:
-    customer, card = visit.customer, visit.prospect
-    phones: list[CustomerPhone] = getattr(customer, "shown_phones", [])
+def _row(number: int, line: RegisterLine, weather: str) -> Row:
     return {
         "no": number,
-        "day": visit.visited_on,
-        "arrived": f"{local_time(visit.visited_at):%H:%M}",
-        "left": f"{local_time(visit.left_at):%H:%M}" if visit.left_at else None,
-        "party": visit.party_size,
-        "channel": visit.get_channel_display(),
-        "type": visit.get_visit_type_display(),
-        "name": customer.name if customer else "未留资",
-        "gender": customer.get_gender_display() if customer and customer.gender else None,
-        "phone": mask_phone(phones[0].number) if phones else None,
-        "series": "、".join(series.name for series in visit.series.all()) or None,
-        "competitor": card.competitor if card else None,
-        "source": str(visit.source) if visit.source else None,
-        "receiver": visit.received_by.name if visit.received_by else None,
-        "owner": visit.owner.name if visit.owner else None,
-        "back": local_date(card.next_follow_up_at) if card and card.next_follow_up_at else None,
-        "result": f"{card.grade} {card.get_status_display()}" if card else None,
+        "day": line.day,
+        "arrived": f"{local_time(line.arrived_at):%H:%M}",
+        "left": f"{local_time(line.left_at):%H:%M}" if line.left_at else None,
+        "party": line.party_size,
+        "channel": _CHANNELS[line.channel],
+        "type": _TYPES[line.visit_type],
+        "name": "未留资" if line.customer is None else line.customer,
+        "gender": _GENDERS[line.gender] if line.gender else None,
+        "phone": mask_phone(line.phone) if line.phone else None,
+        "series": "、".join(line.model_names) or None,
+        "competitor": line.competitor,
+        "source": line.source,
+        "receiver": line.receiver,
+        "owner": line.owner,
+        "back": local_date(line.next_at) if line.next_at else None,
+        "result": f"{line.grade} {_STATUSES[line.status]}" if line.status else None,
         "weather": weather or None,
-        "note": visit.note or None,
-        URL: reverse("leads:prospect_detail", args=[card.pk]) if card else "",
+        "note": line.note or None,
+        URL: address("leads:prospect_detail", line.card_id) if line.card_id else "",
     }

@@ -7,7 +7,8 @@ corrected; what a closed month showed is kept by `reports.services.workbook`.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -323,13 +324,18 @@ class AgeBand(NamedTuple):
     high: int | None
 
 
-def age_bands(limits: list[int]) -> list[AgeBand]:
+def age_bands(limits: Iterable[int]) -> tuple[AgeBand, ...]:
     """`0–30天`, `31–60天` … `180天以上`, from the policy's limits (§3.6)."""
+    return _age_bands(tuple(limits))
+
+
+@functools.cache
+def _age_bands(limits: tuple[int, ...]) -> tuple[AgeBand, ...]:
     lows = [0, *(limit + 1 for limit in limits)]
     bands = [AgeBand(f"{low}–{limit}天", low, limit) for low, limit in zip(lows, limits, strict=False)]
-    return [*bands, AgeBand(f"{limits[-1]}天以上", lows[-1], None)]
+    return (*bands, AgeBand(f"{limits[-1]}天以上", lows[-1], None))
 
 
-def age_band(days: int, limits: list[int]) -> str:
+def age_band(days: int, limits: Iterable[int]) -> str:
     """The name of the band in which a car of this age stands."""
     return next(band.name for band in age_bands(limits) if band.high is None or days <= band.high)

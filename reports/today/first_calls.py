@@ -10,10 +10,12 @@ from dealership.core.masking import mask_phone
 from leads.selectors.lead import waiting_for
 from reports.today.parts import SHOWN, Line, Section, cut, page
 
+ASKED = SHOWN + 1
+
 
 def first_calls(user: Any) -> Section:
     """My leads that nobody called yet; late ones are red."""
-    rows, more = cut(waiting_for(user=user, limit=SHOWN + 1))
+    rows, more = cut(waiting_for(user=user, limit=ASKED))
     lines = [
         Line(
             lead.display_name,

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from dealership.approvals.models import Approval, ApprovalState
 from dealership.core import periods
 from dealership.core.periods import Period
+from dealership.core.prepared import Question
 from dealership.core.templatetags.ui import clock, day
 from dealership.org.choices import DutyKind
 from dealership.org.duty import NOT_THERE, duties
-from dealership.org.prepared import rows_for
+from dealership.org.prepared import question_for, rows_for
 from dealership.org.reach import can, home_store, roles_of
 from dealership.org.roles import APPROVER_ROLES
 from leads.choices import VisitType
@@ -45,6 +46,11 @@ def managing(user: Any, reviews: list[Review], month: Month) -> Parts:
     always = ("approvals", "overdue")
     late = Tile(_("逾期未跟进"), str(overdue.count), _("条"), url=overdue.url, is_late=bool(overdue.count))
     return Parts([*month.today_tiles(), late], [s for s in sections if s.lines or s.key in always])
+
+
+def managers_ask(user: Any) -> list[Question]:
+    """What `managing` will ask, to be asked ahead."""
+    return [question_for(user, build) for build in (_due_by_person, _approvals, _promised, _unfinished)]
 
 
 def levels_of(user: Any) -> list[int]:
@@ -180,7 +186,3 @@ def unfinished(user: Any) -> Section:
 def _unfinished(user: Any, _ids: Sequence[int]) -> QuerySet[Visit]:
     rows = Visit.objects.visible_to(user).filter(visit_type=VisitType.INCOMPLETE)
     return rows.only(*VISIT_COLUMNS).order_by("-visited_at")[:6]
-
-
-# The statements of `managing` that need nothing but the reader, to be asked ahead.
-MANAGERS_ASK = (_due_by_person, _approvals, _promised, _unfinished)

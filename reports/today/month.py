@@ -13,8 +13,9 @@ from dealership.core import periods
 from dealership.core.kpi import Figure, month_to_date
 from dealership.core.money import ratio, show_ratio, show_wan
 from dealership.core.periods import Period
+from dealership.core.prepared import Question
 from dealership.org.calendar import time_progress
-from dealership.org.prepared import rows_for
+from dealership.org.prepared import question_for
 from reports.figures import grouped
 from reports.registry import BY_KEY
 from reports.today.parts import Tile, page
@@ -35,7 +36,7 @@ TODAY_KEYS = ("traffic_total", "orders_gross", "retail_units")
 class Month:
     """Figures of the month by day, read once: today's tiles and the month's come from the same answer."""
 
-    def __init__(self, user: Any, store_ids: Collection[int], *, person_id: int | None = None) -> None:
+    def __init__(self, user: Any, store_ids: Collection[int], person_id: int | None = None) -> None:
         self.user = user
         self.store_ids = store_ids
         self.person_id = person_id
@@ -55,7 +56,7 @@ class Month:
 
     def tiles(self) -> list[Tile]:
         """One tile per figure: month to date, attainment, and red when it lags behind the time that has gone."""
-        targets = _targets(self.user, self.store_ids, self.person_id)
+        targets = dict(targets_asked(self.user, self.store_ids, self.person_id).rows())
         month = Period.containing("month", self.today)
         progress = ratio(*time_progress(month, self.today, min(self.store_ids, default=None)))
         tiles = [_tile(key, self._sum(key), targets.get(kind), progress) for key, kind in KINDS.items()]
@@ -70,9 +71,10 @@ def _count(figures: dict[str, Figure], key: str) -> str:
     return f"{figures[key].value or 0:.0f}" if key in figures else "0"
 
 
-def _targets(user: Any, store_ids: Collection[int], person_id: int | None) -> dict[str, Decimal]:
+def targets_asked(user: Any, store_ids: Collection[int], person_id: int | None) -> Question:
+    """This month's targets by kind: of one person, or of all in the stores."""
     own = person_id is not None
-    return dict(rows_for(user, _summed_targets, own, ids=(*store_ids, *([person_id] if person_id is not None else []))))
+    return question_for(user, _summed_targets, own, ids=(*store_ids, *([] if person_id is None else [person_id])))
 
 
 def _summed_targets(user: Any, ids: Sequence[int], own: bool) -> QuerySet[Any, Any]:

@@ -11,14 +11,13 @@ from dealership.core import periods
 from dealership.core.prepared import ask_ahead
 from dealership.org.choices import Role
 from dealership.org.models import Store
-from dealership.org.prepared import question_for
 from dealership.org.reach import home_store, memberships_of, roles_of
 from dealership.org.roles import SELLING_ROLES
 from reports.today import desk, office
-from reports.today.managing import MANAGERS_ASK, managing
-from reports.today.month import Month
+from reports.today.managing import managers_ask, managing
+from reports.today.month import Month, targets_asked
 from reports.today.parts import Parts, Section, Tile
-from reports.today.selling import recent_reviews, recent_reviews_of, sellers_ask, selling
+from reports.today.selling import recent_reviews, recent_reviews_asked, sellers_ask, selling
 
 LEADING_ROLES = frozenset({Role.TEAM_LEADER, Role.SHOWROOM_MANAGER, Role.SALES_MANAGER, Role.GENERAL_MANAGER})
 DESKS: dict[Role, Callable[[Any], Parts]] = {
@@ -57,9 +56,11 @@ def today_page(user: Any) -> TodayPage:
     roles = roles_of(user)
     leads, sells = bool(roles & LEADING_ROLES), bool(roles & set(SELLING_ROLES))
     if leads or sells:
-        asked = [*(sellers_ask(leads_team=leads) if sells else ()), *(MANAGERS_ASK if leads else ())]
-        ask_ahead(question_for(user, build) for build in (recent_reviews_of, *asked))
-        month = Month(user, stores_of(user), person_id=None if leads else user.pk)
+        whose = (stores_of(user), None if leads else user.pk)
+        asked = [recent_reviews_asked(user), targets_asked(user, *whose)]
+        asked += sellers_ask(user, leads_team=leads) if sells else []
+        ask_ahead(asked + (managers_ask(user) if leads else []))
+        month = Month(user, *whose)
         reviews = recent_reviews(user)
         if sells:
             page.take(selling(user, reviews, leads_team=leads))

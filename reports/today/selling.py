@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Case, Exists, IntegerField, OuterRef, QuerySet, Subquery, Value, When
@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 
 from dealership.core import periods
 from dealership.core.masking import mask_phone
+from dealership.core.prepared import Question
 from dealership.core.templatetags.ui import clock, day
-from dealership.org.prepared import rows_for
+from dealership.org.prepared import question_for, rows_for
 from leads.choices import FollowUpOutcome, Grade, TaskKind, VisitType
 from leads.models import CustomerPhone, FollowUp, FollowUpTask, TestDrive, Visit
-from leads.selectors.drive import drives_of_day
-from reports.today.first_calls import first_calls
+from leads.selectors.drive import drives_of_day, drives_of_day_asked
+from leads.selectors.lead import waiting_asked
+from reports.today.first_calls import ASKED, first_calls
 from reports.today.parts import Line, Parts, Section, cut, page
 from reviews.choices import ReviewKind
 from reviews.models import Review
@@ -60,18 +62,26 @@ def selling(user: Any, reviews: list[Review], *, leads_team: bool) -> Parts:
     return Parts([], [report_state(user, reviews), *[s for s in sections if s.lines or s.key == "calls"]], actions)
 
 
-def sellers_ask(*, leads_team: bool) -> list[Callable[..., QuerySet[Any, Any]]]:
-    """The statements of `selling` that need nothing but the reader, to be asked ahead."""
-    return [_due_tasks] if leads_team else [_due_tasks, _unfinished, _to_deliver]
+def sellers_ask(user: Any, *, leads_team: bool) -> list[Question]:
+    """What `selling` will ask, to be asked ahead."""
+    asked = [question_for(user, _due_tasks), waiting_asked(user=user, limit=ASKED)]
+    if not leads_team:
+        asked.append(drives_of_day_asked(user=user, day=periods.today(), owner=user))
+        asked += [question_for(user, build) for build in (_unfinished, _to_deliver)]
+    return asked
 
 
 def recent_reviews(user: Any) -> list[Review]:
     """Reports within reach of today and yesterday, read once for the own state and for the team's."""
-    return rows_for(user, recent_reviews_of)
+    return recent_reviews_asked(user).rows()
 
 
-def recent_reviews_of(user: Any, _ids: Sequence[int]) -> QuerySet[Review]:
-    """The statement of `recent_reviews`."""
+def recent_reviews_asked(user: Any) -> Question:
+    """What `recent_reviews` asks, to be asked ahead."""
+    return question_for(user, _recent_reviews)
+
+
+def _recent_reviews(user: Any, _ids: Sequence[int]) -> QuerySet[Review]:
     since = periods.today() - dt.timedelta(days=1)
     rows = (
         Review.objects.visible_to(user).owed_or_submitted().filter(starts_on__gte=since, starts_on__lte=periods.today())
