@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 from django.db.models import Q, QuerySet, Sum
@@ -35,8 +36,9 @@ from dealership.core.kpi import (
     sums_of_rows,
 )
 from dealership.core.periods import Period
+from dealership.core.prepared import Question, ask_ahead
 from dealership.core.scoping import reach_for
-from dealership.org.prepared import rows_for
+from dealership.org.prepared import question_for
 from dealership.org.reach import sees_profit
 from reports.choices import FactGrain
 from reports.models import Fact, FillState
@@ -48,6 +50,8 @@ Figures = dict[str, Figure]
 _COLUMN = {"store": "store_id", "person": "person_id", "team": "team_id", "day": "day", "part": "part"}
 # (group, KPI key) → [numerator, denominator]
 _Sums = dict[tuple[Any, str], list[Decimal]]
+# group, KPI key, numerator, denominator
+_Side = tuple[Any, str, Decimal, Decimal]
 
 
 def readable_kpis(reader: Any, store_ids: Iterable[int], keys: Iterable[str] | None = None) -> list[Kpi]:
@@ -97,9 +101,25 @@ def grouped(
 
     By day only figures that sum over days are answered; a month's figures take the whole month of `period`.
     """
+    return grouped_many(reader=reader, store_ids=store_ids, cuts=[Cut(period, by, keys, person_id)])[0]
+
+
+class Cut(NamedTuple):
+    """What one call of `grouped` asks about the stores."""
+
+    period: Period
+    by: By | None
+    keys: Iterable[str] | None = None
+    person_id: int | None = None
+
+
+def grouped_many(*, reader: Any, store_ids: Collection[int], cuts: Iterable[Cut]) -> list[dict[Any, Figures]]:
+    """Several answers of `grouped` about the same stores; their rows are asked for in one message."""
     with request_cache.unit():
-        kpis = readable_kpis(reader, store_ids, keys)
-        return _Question(reader, tuple(store_ids), period, by, person_id).answer(kpis)
+        tables = [_Table(reader, tuple(store_ids), cut, readable_kpis(reader, store_ids, cut.keys)) for cut in cuts]
+        if reader is not SYSTEM:
+            ask_ahead(question for table in tables for question in table.questions())
+        return [table.answer() for table in tables]
 
 
 class _Asked(NamedTuple):
@@ -132,29 +152,47 @@ def _stored(reader: Any, ids: Sequence[int], asked: _Asked) -> QuerySet[Any, Any
 def _counted(
     reader: Any, stores: Sequence[int], keys: tuple[tuple[str, ...], ...], chosen: tuple[Pass, ...], daily: bool
 ) -> QuerySet[Any, Any]:
-    """The statement of `_Question._live`; a pass names its store by the place in `stores`."""
+    """The statement of `_Table._live`; a pass names its store by the place in `stores`."""
     asked = [measure for group in keys for measure in question(BY_KEY[key] for key in group)[0]]
     return counted(asked, [replace(one, store=stores[one.store]) for one in chosen], daily=daily, reader=reader)
 
 
-class _Question:
-    """Whose figures of which period, and how they are collected per grain."""
+def _read(rows: Question | Iterable[Any]) -> Iterable[Any]:
+    return rows.rows() if isinstance(rows, Question) else rows
 
-    def __init__(
-        self, reader: Any, store_ids: tuple[int, ...], period: Period, by: By | None, person_id: int | None
-    ) -> None:
-        self.reader, self.store_ids, self.period, self.by, self.person_id = reader, store_ids, period, by, person_id
+
+class _Table:
+    """Whose figures of which period, and how they are collected per grain: first what to ask, then the answers."""
+
+    def __init__(self, reader: Any, store_ids: tuple[int, ...], cut: Cut, kpis: list[Kpi]) -> None:
+        self.reader, self.store_ids, self.kpis = reader, store_ids, kpis
+        self.period, self.by, self.person_id = cut.period, cut.by, cut.person_id
         self.today = periods.today()
         self.unknown: set[str] = set()
+        self.stored: list[Question | QuerySet[Any, Any]] = []
         self.live: list[tuple[list[Kpi], list[Period]]] = []
+        self._collect()
+        self.measures, self.feeds, self.passes = self._passes()
+        self.live_rows = self._rows()
 
-    def answer(self, kpis: list[Kpi]) -> dict[Any, Figures]:
-        """Collect the sides of every figure per grain, then divide."""
-        named = {kpi.key: kpi for kpi in kpis}
-        for kpi in kpis:
+    def _collect(self) -> None:
+        """What is stored, grain by grain, and what has to be counted live."""
+        named = {kpi.key: kpi for kpi in self.kpis}
+        for kpi in self.kpis:
             named |= {parent.key: parent for parent in kpi.minus or ()}
+        for grain, collect in (("day", self.days), ("month", self.months), ("now", self.moments)):
+            members = [kpi for kpi in named.values() if kpi.grain == grain and kpi.is_rows]
+            if members and (self.by != "day" or grain == "day"):
+                collect(members)
+
+    def questions(self) -> list[Question]:
+        """The statements of this table."""
+        return [rows for rows in (*self.stored, self.live_rows) if isinstance(rows, Question)]
+
+    def answer(self) -> dict[Any, Figures]:
+        """Both sides of every figure per group, then divide."""
         sums: _Sums = defaultdict(lambda: [Decimal(0), Decimal(0)])
-        for group, key, top, bottom in self._sides(list(named.values())):
+        for group, key, top, bottom in chain(self._facts(), self._live()):
             sums[(group, key)][0] += top
             sums[(group, key)][1] += bottom
         groups = {group for group, _key in sums} | ({None} if self.by is None else set())
@@ -162,43 +200,35 @@ class _Question:
             groups.add("")
         if self.by == "store":
             groups |= set(self.store_ids)
-        return {group: self.figures(kpis, sums, group) for group in groups}
+        return {group: self.figures(sums, group) for group in groups}
 
-    def _sides(self, kpis: list[Kpi]) -> Iterator[tuple[Any, str, Decimal, Decimal]]:
-        """What is stored, grain by grain, then all that is counted live in one statement."""
-        for grain, collect in (("day", self.days), ("month", self.months), ("now", self.moments)):
-            members = [kpi for kpi in kpis if kpi.grain == grain and kpi.is_rows]
-            if members and (self.by != "day" or grain == "day"):
-                yield from collect(members)
-        yield from self._live()
-
-    def days(self, kpis: list[Kpi]) -> Iterator[tuple[Any, str, Decimal, Decimal]]:
+    def days(self, kpis: list[Kpi]) -> None:
         """Facts of finished days, and today's rows live."""
         finished = Period(self.period.start, min(self.period.end, max(self.today, self.period.start)))
         if finished.start < finished.end:
-            yield from self._facts(kpis, Q(day__gte=finished.start, day__lt=finished.end), finished)
+            self._store(kpis, Q(day__gte=finished.start, day__lt=finished.end), finished)
         if self.period.contains(self.today):
             self.live.append((kpis, [Period.day(self.today)]))
 
-    def months(self, kpis: list[Kpi]) -> Iterator[tuple[Any, str, Decimal, Decimal]]:
+    def months(self, kpis: list[Kpi]) -> None:
         """Facts of one finished month; the running month and longer periods are counted live."""
         span = kpis[0].span(self.period)
         month = Period.containing("month", span.start)
         if span.end <= month.end and month.end <= self.today:
-            yield from self._facts(kpis, Q(day=None), month)
+            self._store(kpis, Q(day=None), month)
         else:
             self.live.append((kpis, [month] if span.end <= month.end else months_of(span)))
 
-    def moments(self, kpis: list[Kpi]) -> Iterator[tuple[Any, str, Decimal, Decimal]]:
+    def moments(self, kpis: list[Kpi]) -> None:
         """The state now, or at the end of the period's last day; unknown when that was not recorded for all stores."""
         if not is_recorded(self.store_ids, self.period):
             self.unknown |= {kpi.key for kpi in kpis}
         elif self.period.end > self.today:
             self.live.append((kpis, [Period.day(self.today)]))
         else:
-            yield from self._facts(kpis, Q(day=self.period.last_day), self.period)
+            self._store(kpis, Q(day=self.period.last_day), self.period)
 
-    def _facts(self, kpis: list[Kpi], days: Q, span: Period) -> Iterator[tuple[Any, str, Decimal, Decimal]]:
+    def _store(self, kpis: list[Kpi], days: Q, span: Period) -> None:
         months = tuple(first_of_month(part.start) for part in months_of(span))
         resources: dict[str, list[str]] = defaultdict(list)
         for kpi in kpis:
@@ -206,13 +236,13 @@ class _Question:
         cut = tuple((name, tuple(keys)) for name, keys in resources.items())
         asked = _Asked(cut, months, days, _COLUMN[self.by] if self.by else "", self.person_id is not None)
         ids = [*self.store_ids, *([] if self.person_id is None else [self.person_id])]
-        found: Iterable[Any] = (
-            _stored(SYSTEM, ids, asked) if self.reader is SYSTEM else rows_for(self.reader, _stored, asked, ids=ids)
+        is_system = self.reader is SYSTEM
+        self.stored.append(
+            _stored(SYSTEM, ids, asked) if is_system else question_for(self.reader, _stored, asked, ids=ids)
         )
-        for *group, key, top, bottom in found:
-            yield (group[0] if group else None), key, top, bottom or Decimal(0)
 
-    def _live(self) -> Iterator[tuple[Any, str, Decimal, Decimal]]:
+    def _passes(self) -> tuple[list[Measure], list[Any], list[Pass]]:
+        """The measures counted live, the figures each feeds, and the passes over their rows."""
         asked: list[Measure] = []
         feeds: list[Any] = []
         chosen: list[Pass] = []
@@ -226,31 +256,39 @@ class _Question:
                     chosen.append(replace(one, members=members))
             asked += measures
             feeds += fed
-        for row in sums_of_rows(asked, chosen, self._rows(asked, chosen)):
+        return asked, feeds, chosen
+
+    def _rows(self) -> Question | Iterable[Any]:
+        """The live rows of all passes; the statement of a reader is put together once for all stores."""
+        daily = self.by == "day"
+        if not self.passes:
+            return ()
+        if self.reader is SYSTEM:
+            return counted(self.measures, self.passes, daily=daily)
+        places = {store: place for place, store in enumerate(self.store_ids)}
+        shape = tuple(replace(one.with_terms(self.measures), store=places[one.store]) for one in self.passes)
+        keys = tuple(tuple(kpi.key for kpi in kpis) for kpis, _spans in self.live)
+        return question_for(self.reader, _counted, keys, shape, daily, ids=self.store_ids)
+
+    def _facts(self) -> Iterator[_Side]:
+        for rows in self.stored:
+            for *group, key, top, bottom in _read(rows):
+                yield (group[0] if group else None), key, top, bottom or Decimal(0)
+
+    def _live(self) -> Iterator[_Side]:
+        for row in sums_of_rows(self.measures, self.passes, _read(self.live_rows)):
             if self.person_id is None or row.person == self.person_id:
-                for kpi, is_denominator in feeds[row.measure]:
+                for kpi, is_denominator in self.feeds[row.measure]:
                     zero = Decimal(0)
                     top, bottom = (zero, row.total) if is_denominator else (row.total, zero)
                     yield self._group(row), kpi.key, top, bottom
 
-    def _rows(self, asked: list[Measure], chosen: list[Pass]) -> Iterable[Any]:
-        """The live rows of all passes; the statement of a reader is put together once for all stores."""
-        daily = self.by == "day"
-        if not chosen:
-            return ()
-        if self.reader is SYSTEM:
-            return counted(asked, chosen, daily=daily)
-        places = {store: place for place, store in enumerate(self.store_ids)}
-        shape = tuple(replace(one.with_terms(asked), store=places[one.store]) for one in chosen)
-        keys = tuple(tuple(kpi.key for kpi in kpis) for kpis, _spans in self.live)
-        return rows_for(self.reader, _counted, keys, shape, daily, ids=self.store_ids)
-
     def _group(self, row: Group) -> Any:
         return None if self.by is None else getattr(row, self.by)
 
-    def figures(self, kpis: list[Kpi], sums: _Sums, group: Any) -> Figures:
+    def figures(self, sums: _Sums, group: Any) -> Figures:
         """Ratios last: the figures of one group from its summed sides."""
-        return {kpi.key: self._figure(kpi, sums, group) for kpi in kpis if self.by != "day" or kpi.grain == "day"}
+        return {kpi.key: self._figure(kpi, sums, group) for kpi in self.kpis if self.by != "day" or kpi.grain == "day"}
 
     def _figure(self, kpi: Kpi, sums: _Sums, group: Any) -> Figure:
         if kpi.minus is not None:

@@ -130,7 +130,7 @@ def ask_ahead(questions: Iterable[Question]) -> None:
         plan = _plan_of(question.key, question.build, values)
         if plan is not None:
             wanted.append((question, plan.call(values)))
-    if not wanted:
+    if len(wanted) < 2:
         return
     texts, given = zip(*(call for _question, call in wanted), strict=True)
     with connections["default"].cursor() as cursor:

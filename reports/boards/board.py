@@ -97,14 +97,16 @@ def collected(
     """
     today = periods.today()
     finished = Period(period.start, min(period.end, today), "month")
-    asked: dict[str, Any] = {"reader": reader, "store_ids": [store_id]}
+    past = [figures.Cut(finished, "day", keys, person_id), figures.Cut(finished, "person", RANK_KEYS)]
+    cuts = past if finished.start < finished.end else []
+    now = [figures.Cut(Period.day(today), "person", keys)] if period.contains(today) else []
+    tables = figures.grouped_many(reader=reader, store_ids=[store_id], cuts=[*cuts, *now])
     days: ByDay = {}
     people: dict[Any, figures.Figures] = {}
-    if finished.start < finished.end:
-        days = figures.grouped(**asked, period=finished, by="day", keys=keys, person_id=person_id)
-        people = figures.grouped(**asked, period=finished, by="person", keys=RANK_KEYS)
-    if period.contains(today):
-        live = figures.grouped(**asked, period=Period.day(today), by="person", keys=keys)
+    if cuts:
+        days, people = tables[:2]
+    if now:
+        live = tables[-1]
         whose = [found for pk, found in live.items() if person_id in (None, pk)]
         kpis = figures.readable_kpis(reader, [store_id], keys)
         days[today] = {kpi.key: added(kpi, [found[kpi.key] for found in whose if kpi.key in found]) for kpi in kpis}
