@@ -67,8 +67,8 @@ def duties(
 
 def _posts(
     store_id: int, period: Period, roles: tuple[Role, ...] | None, people: Sequence[int] | None
-) -> QuerySet[Membership]:
-    """The posts of those days, each with what is planned for them."""
+) -> QuerySet[Any, Any]:
+    """The posts of those days, each with what is planned for them: whose, from when till when, the weekday off."""
     posts = Membership.objects.filter(store_id=store_id, valid__overlap=DateRange(period.start, period.end))
     if roles is not None:
         posts = posts.filter(role__in=roles)
@@ -78,10 +78,11 @@ def _posts(
         store_id=store_id, user_id=OuterRef("user_id"), **period.filter("day", is_date=True)
     )
     as_text = JSONObject(day="day", kind="kind", replacement="replacement_id")
-    return posts.annotate(planned=ArraySubquery(planned.values(json=as_text))).order_by("id")
+    posts = posts.annotate(planned=ArraySubquery(planned.values(json=as_text))).order_by("id")
+    return posts.values_list("user_id", "valid", "rest_weekday", "planned", named=True)
 
 
-def _by_default(posts: Iterable[Membership], days: list[tuple[dt.date, bool]]) -> dict[tuple[int, dt.date], Duty]:
+def _by_default(posts: Iterable[Any], days: list[tuple[dt.date, bool]]) -> dict[tuple[int, dt.date], Duty]:
     found: dict[tuple[int, dt.date], Duty] = {}
     for post in posts:
         for day, store_open in days:
@@ -93,7 +94,7 @@ def _by_default(posts: Iterable[Membership], days: list[tuple[dt.date, bool]]) -
     return found
 
 
-def _holds(post: Membership, day: dt.date) -> bool:
+def _holds(post: Any, day: dt.date) -> bool:
     last = post.valid.upper
     return bool(post.valid.lower <= day and (last is None or day < last))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import CharField, QuerySet, Value
-from django.db.models.functions import Coalesce, NullIf
 
 from dealership.accounts.models import User
+from dealership.accounts.names import shown_name
 from dealership.core import request_cache
 from dealership.core.errors import DomainError, NotAllowed, NotFound
 from dealership.core.scoping import reach_for
@@ -70,11 +70,10 @@ def filter_options(user: Any) -> dict[str, list[tuple[int, str]]]:
             sources_seen_by(user).order_by().values_list(Value("source", CharField()), "pk", "name", "position")
         )
         if sees_others(user):
-            name = Coalesce(NullIf("name", Value("")), "username")
             rows = (
                 sellers_seen_by(user)
                 .order_by()
-                .values_list(Value("owner", CharField()), "pk", name, "pk")
+                .values_list(Value("owner", CharField()), "pk", shown_name(), "pk")
                 .union(rows, all=True)
             )
         found: dict[str, list[tuple[int, str]]] = {"owner": [], "source": []}

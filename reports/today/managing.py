@@ -25,13 +25,12 @@ from reports.today.month import Month
 from reports.today.parts import Line, Parts, Section, Tile, cut, page
 from reports.today.selling import DEAL_COLUMNS, NEARLY_THERE, VISIT_COLUMNS, deal_line, visit_line
 from reviews.choices import ReviewState
-from reviews.models import Review
 from sales.models import Deal
 
 APPROVAL_COLUMNS = ("title", "reason", "due_at", "requested_by__name", "requested_by__username")
 
 
-def managing(user: Any, reviews: list[Review], month: Month) -> Parts:
+def managing(user: Any, reviews: list[Any], month: Month) -> Parts:
     """Decisions first, then people who are late, then cars."""
     waiting = due_by_person(user)
     overdue = overdue_by_person(waiting)
@@ -94,19 +93,19 @@ def _approvals(user: Any, _ids: Sequence[int]) -> QuerySet[Approval]:
     return rows.order_by("due_at", "id")[:9]
 
 
-def reports(user: Any, reviews: list[Review]) -> Section:
+def reports(user: Any, reviews: list[Any]) -> Section:
     """Reports of today that are not in, and those that wait for a comment."""
     others = [row for row in reviews if row.owner_id != user.pk]
     open_now = [row for row in others if row.awaits_owner and row.starts_on == periods.today()]
     waiting = [row for row in others if row.state == ReviewState.SUBMITTED]
     lines = []
     if open_now:
-        names = "、".join(str(row.owner) for row in open_now)
+        names = "、".join(row.whose for row in open_now)
         late = any(row.is_overdue for row in open_now)
         side = _("%(n)s 人") % {"n": len(open_now)}
         lines.append(Line(_("今日未提交"), names, side, page("reviews:team"), is_late=late))
     if waiting:
-        names = "、".join(f"{row.owner}（{day(row.starts_on)[:5]}）" for row in waiting)
+        names = "、".join(f"{row.whose}（{day(row.starts_on)[:5]}）" for row in waiting)
         lines.append(Line(_("待点评"), names, _("%(n)s 份") % {"n": len(waiting)}, page("reviews:team")))
     return Section("reports", _("团队日报"), lines, page("reviews:team"))
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Case, Exists, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.utils.translation import gettext as _
 
+from dealership.accounts.names import shown_name
 from dealership.core import periods
 from dealership.core.masking import mask_phone
 from dealership.core.prepared import Question
@@ -37,10 +38,7 @@ DEAL_COLUMNS = (
     *(f"customer__{name}" for name in _CUSTOMER),
 )
 VISIT_COLUMNS = ("visited_at", "visited_on", "party_size", "note")
-REVIEW_COLUMNS = (
-    *("kind", "state", "starts_on", "due_at", "submitted_at", "first_commented_at"),
-    *("owner__name", "owner__username"),
-)
+REVIEW_COLUMNS = ("kind", "state", "starts_on", "due_at", "submitted_at", "first_commented_at", "owner_id")
 # H first; a card without a grade and one with an order wait for news as urgently as A and B.
 URGENCY = {Grade.H: 0, Grade.N: 1, Grade.A: 1, Grade.O: 2, Grade.B: 2, Grade.C: 3}
 NEARLY_THERE = (DealStatus.ALLOCATED, DealStatus.PAID, DealStatus.INVOICED, DealStatus.READY)
@@ -71,8 +69,8 @@ def sellers_ask(user: Any, *, leads_team: bool) -> list[Question]:
     return asked
 
 
-def recent_reviews(user: Any) -> list[Review]:
-    """Reports within reach of today and yesterday, read once for the own state and for the team's."""
+def recent_reviews(user: Any) -> list[Any]:
+    """Reports within reach of today and yesterday with `whose` they are, for the own state and for the team's."""
     return recent_reviews_asked(user).rows()
 
 
@@ -86,7 +84,7 @@ def _recent_reviews(user: Any, _ids: Sequence[int]) -> QuerySet[Review]:
     rows = (
         Review.objects.visible_to(user).owed_or_submitted().filter(starts_on__gte=since, starts_on__lte=periods.today())
     )
-    rows = rows.select_related("owner").only(*REVIEW_COLUMNS).order_by("starts_on", "owner__name")
+    rows = rows.only(*REVIEW_COLUMNS).annotate(whose=shown_name("owner__")).order_by("starts_on", "owner__name")
     return rows[:200]
 
 
