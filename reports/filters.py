@@ -55,9 +55,11 @@ class MonthForm(StoreForm):
 
     month = forms.CharField(required=False, max_length=7, label=_("月份"))
     person = forms.IntegerField(required=False, min_value=1, label=_("顾问"))
+    part = forms.ChoiceField(required=False, choices=[("results", _("结果指标")), ("process", _("过程指标"))])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["part"].error_messages["invalid_choice"] = _("没有这一组指标，请选择结果指标或过程指标。")
         self.fields["person"].error_messages["invalid"] = _("人员编号不正确。")
 
     def clean_month(self) -> Period:
@@ -75,6 +77,10 @@ class MonthForm(StoreForm):
         if month.start > running.start:
             raise forms.ValidationError(_("该月尚未开始，请选择已开始的月份。"))
         return month
+
+    def clean_part(self) -> str:
+        """Results unless the process was asked for."""
+        return self.cleaned_data["part"] or "results"
 
     @property
     def months(self) -> list[Period]:

@@ -52,11 +52,16 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
         return problem(403, "not_allowed", DETAILS[403])
     if isinstance(error, exceptions.ValidationError):
         fields = flatten_errors(error.detail)
-        first = next((f"{texts[0]}" for texts in fields.values() if texts), _("请检查填写内容。"))
-        return problem(400, "malformed", first, fields)
+        told = (_sentence(name, texts[0]) for name, texts in fields.items() if texts)
+        return problem(400, "malformed", next(told, _("请检查填写内容。")), fields)
     if isinstance(error, exceptions.APIException):
         return _framework_problem(error)
     return None
+
+
+def _sentence(field: str, text: str) -> str:
+    """The refusal of one field, which is named: “该字段是必填项。” alone helps nobody."""
+    return text if field == "non_field_errors" or field in text else f"{field}：{text}"
 
 
 def _framework_problem(error: exceptions.APIException) -> Response:

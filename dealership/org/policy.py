@@ -101,6 +101,8 @@ DEFAULTS: dict[str, Any] = {
     "care.schedule": [{"kind": "d7", "days": 7}, {"kind": "d30", "days": 30}, {"kind": "d90", "days": 90}],
     # retail basis, invoices and tax
     "kpi.retail_basis": "handover",
+    # §3.2: fewer open customers per consultant are marked on the month page
+    "kpi.min_prospects": 20,
     "tax.vat_rate": "0.13",
     # R-DOC: purchase tax on the price without VAT; new-energy cars get `nev_share` of it off, at most `nev_cap`
     "tax.purchase": {"rate": "0.10", "nev_share": "0.5", "nev_cap": "15000.00"},

@@ -83,6 +83,7 @@ LABELS = {
     "register.owner_card": _("保有客户卡名称"),
     "register.source_letters": _("来源在级别表上的代号"),
     "kpi.retail_basis": _("零售口径"),
+    "kpi.min_prospects": _("人均意向客户低于多少时提醒"),
     "tax.vat_rate": _("增值税率"),
     "tax.purchase": _("车辆购置税"),
     "tax.margin_surcharge": _("附加税率"),

@@ -6,6 +6,7 @@ import io
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ FILTERED = {
     "reports:board": ("store={other}",),
     "reports:losses": ("store={other}", "person={stranger}"),
     "reports:sources": ("store={other}",),
-    "api-deals-list": ("owner={stranger}", "status=ordered"),
+    "api-deal-list": ("owner={stranger}", "status=ordered"),
     "api-visits-list": ("owner={stranger}",),
     "api-leads-list": ("state=assigned",),
 }
@@ -104,6 +105,30 @@ def test_a07_counts_and_lists_do_not_know_rows_out_of_reach(
     assert sorted(path for path in paths if before[path] != after[path]) == []
     # Control: to the manager of that store each of these lists does answer differently.
     assert [name for name in map(reverse, CONTROL) if theirs_before[name] == theirs_after[name]] == []
+
+
+def test_a07_a_sellers_lists_and_figures_do_not_know_a_colleagues_rows(
+    store: Store, freeze: Callable[[str], None]
+) -> None:
+    """The same between two sellers of one store: lists with filters, board, analyses, calendar, search, figures."""
+    freeze(NOON)
+    staff = make_staff(store)
+    colleague = make_person(Role.SALES_CONSULTANT, store, team=make_team(store, "二组"), name="王芳")
+    theirs = replace(staff, consultant=colleague)
+    make_prospect(staff.consultant, store, grade="H")
+    hidden(theirs, store)  # models on sale and cars of the yard are everybody's
+    words = {"stranger": colleague.pk, "other": store.pk}
+    names = {*FILTERED, *CONTROL, "today", "leads:calendar", "leads:focus", "leads:owner_list", "reports:month"}
+    paths = [path for path in questions(words) if path.partition("?")[0] in {reverse(name) for name in names}]
+    paths += [reverse("reports:kpi_rows", args=[key]) for key in ("new_cards", "losses_agreed", "test_drives")]
+    before = answers(staff.consultant, paths)
+    hidden(theirs, store)
+    after = answers(staff.consultant, paths)
+    assert len(paths) > 25
+    assert sorted(path for path in paths if before[path] != after[path]) == []
+    assert [path for path, body in after.items() if "金丝雀" in body.replace('value="金丝雀"', "")] == []
+    found = [client_for(who).post(reverse("search"), {"q": "金丝雀"}).text for who in (staff.consultant, colleague)]
+    assert ["金丝雀（" in text for text in found] == [False, True]
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from dealership.core.kpi import Kpi, Measure
-from leads.loss_choices import SUBJECTIVE_REASONS, CallBackResult, LossKind, LossState
-from leads.models import LossApplication, LossCallBack
+from dealership.core.periods import day_of
+from leads.loss_choices import BOUGHT_REASONS, SUBJECTIVE_REASONS, CallBackResult, LossKind, LossState
+from leads.models import LossApplication, LossCallBack, OwnedVehicle
 
 CONTRADICTIONS = (CallBackResult.DIFFERENT, CallBackResult.INTERESTED)
 
@@ -26,6 +27,15 @@ def _clear() -> Q:
     heard = Q(is_sampled=False) | Exists(calls.filter(result=CallBackResult.CONFIRMED))
     explicit = Q(state=LossState.AGREED) & ~Q(reason__in=SUBJECTIVE_REASONS)
     return explicit & heard & ~Exists(calls.filter(result__in=CONTRADICTIONS))
+
+
+def _owner_gone() -> Q:
+    """The first agreed loss to another dealer of a customer who had a car of ours by then."""
+    gone = Q(state=LossState.AGREED, reason__in=BOUGHT_REASONS)
+    before = Q(decided_at__lt=OuterRef("decided_at")) | Q(decided_at=OuterRef("decided_at"), pk__lt=OuterRef("pk"))
+    earlier = _applications().filter(gone, before, customer=OuterRef("customer"))
+    cars = OwnedVehicle.objects.filter(customer=OuterRef("customer"), delivered_on__lte=day_of(OuterRef("decided_at")))
+    return gone & Q(Exists(cars)) & ~Q(Exists(earlier))
 
 
 APPLICATIONS = _applied()
@@ -71,4 +81,21 @@ SUBJECTIVE_LOSS_SHARE = Kpi(
     denominator=(LOSSES,),
 )
 
-KPIS: tuple[Kpi, ...] = (LOSS_APPLICATIONS, LOSSES_AGREED, LOSS_REJECT_RATE, LOSS_CLEAR_RATE, SUBJECTIVE_LOSS_SHARE)
+LOST_OLD_CUSTOMERS = Kpi(
+    key="lost_old_customers",
+    label=_("流失老客户"),
+    explanation=_(
+        "在本店提过车、这次经审批确认买了竞品或同品牌他店的客户，按同意时间计，归申请时的顾问；同一客户只计第一次。"
+    ),
+    unit="人",
+    numerator=(Measure(rows=_applications, date="decided_at", only=_owner_gone),),
+)
+
+KPIS: tuple[Kpi, ...] = (
+    LOSS_APPLICATIONS,
+    LOSSES_AGREED,
+    LOSS_REJECT_RATE,
+    LOSS_CLEAR_RATE,
+    SUBJECTIVE_LOSS_SHARE,
+    LOST_OLD_CUSTOMERS,
+)

@@ -1,4 +1,4 @@
-"""跟进日历: what is due on which day of a month, and whom to expect in the store."""
+"""跟进日历: what is due on which day of a month, and whom to expect in the store: agreed visits and booked drives."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.db.models import Count, F, QuerySet
 from dealership.core import periods
 from dealership.core.periods import Period, day_bucket
 from leads.choices import LIVE_STATUSES, FollowUpOutcome, Grade
-from leads.models import FollowUp, FollowUpTask
+from leads.models import FollowUp, FollowUpTask, TestDrive
 from leads.selectors.customer import primary_phones
 
 # A phone shows so many of a day; the list page has the rest.
@@ -21,12 +21,13 @@ DAY_SIZE = 60
 
 @dataclass
 class Day:
-    """One cell: open contacts by grade, and appointments to come in."""
+    """One cell: open contacts by grade, appointments to come in, booked test drives."""
 
     on: dt.date
     is_inside: bool
     grades: dict[str, int] = field(default_factory=dict)
     appointments: int = 0
+    drives: int = 0
 
     @property
     def total(self) -> int:
@@ -51,8 +52,15 @@ def appointments(*, user: Any, period: Period) -> QuerySet[FollowUp]:
     return rows.filter(prospect__next_follow_up_at=F("next_follow_up_at"))
 
 
+def drives_planned(*, user: Any, period: Period, owner_id: int | None = None) -> QuerySet[TestDrive]:
+    """试驾 that begin in the period and still stand."""
+    rows = TestDrive.objects.visible_to(user).holding()
+    rows = rows.filter(planned__overlap=(period.start_at, period.end_at), **period.filter("planned__startswith"))
+    return rows.filter(owner_id=owner_id) if owner_id is not None else rows
+
+
 def month_grid(*, user: Any, month: Period, owner_id: int | None = None) -> list[list[Day]]:
-    """Whole weeks, Monday to Sunday, that cover the month; two statements whatever the number of rows."""
+    """Whole weeks, Monday to Sunday, that cover the month; three statements whatever the number of rows."""
     span = Period(Period.containing("week", month.start).start, Period.containing("week", month.last_day).end, "week")
     tasks, agreed = open_tasks(user=user, period=span), appointments(user=user, period=span)
     if owner_id is not None:
@@ -67,7 +75,12 @@ def month_grid(*, user: Any, month: Period, owner_id: int | None = None) -> list
         .values_list("on")
         .annotate(number=Count("prospect_id", distinct=True))
     )
-    days = [Day(day, month.contains(day), loads.get(day, {}), expected.get(day, 0)) for day in span.days()]
+    booked = drives_planned(user=user, period=span, owner_id=owner_id).annotate(on=day_bucket("planned__startswith"))
+    drives = dict(booked.order_by().values_list("on").annotate(number=Count("pk")))
+    days = [
+        Day(day, month.contains(day), loads.get(day, {}), expected.get(day, 0), drives.get(day, 0))
+        for day in span.days()
+    ]
     return [days[start : start + 7] for start in range(0, len(days), 7)]
 
 
@@ -88,6 +101,12 @@ def day_agenda(*, user: Any, day: dt.date, owner_id: int | None = None) -> list[
         rows = rows.filter(owner_id=owner_id)
     coming = set(appointments(user=user, period=period).values_list("prospect_id", flat=True))
     return [Due(task, task.prospect_id in coming) for task in rows[:DAY_SIZE]]
+
+
+def day_drives(*, user: Any, day: dt.date, owner_id: int | None = None) -> list[TestDrive]:
+    """The day's test drives by hour."""
+    rows = drives_planned(user=user, period=Period.day(day), owner_id=owner_id)
+    return list(rows.select_related("customer", "car", "owner").order_by("planned", "id")[:DAY_SIZE])
 
 
 def _phones() -> Any:

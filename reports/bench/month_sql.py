@@ -74,10 +74,11 @@ WITH drives AS (
     UNION ALL
     SELECT kpi, day, '', person, team, top, bottom FROM (
         SELECT (visited_at AT TIME ZONE 'Asia/Shanghai')::date AS day, received_by_id AS person, team_id AS team,
-            count(*) AS n
+            count(*) AS n, count(left_at) AS timed, sum(floor(extract(epoch FROM left_at - visited_at) / 60)) AS minutes
         FROM leads_visit WHERE store_id = %(store)s AND channel = 'walk_in' AND received_by_id IS NOT NULL
             AND visited_at >= %(start)s AND visited_at < %(end)s GROUP BY 1, 2, 3
-    ) r, LATERAL (VALUES ('avg_daily_contacts', n, 0), ('orders_per_100_contacts', 0, n)) k (kpi, top, bottom)
+    ) r, LATERAL (VALUES ('avg_daily_contacts', n, 0), ('orders_per_100_contacts', 0, n),
+        ('avg_contact_minutes', minutes, timed)) k (kpi, top, bottom)
     UNION ALL
     SELECT kpi, CASE WHEN NOT monthly THEN day END, '', person, team, top, bottom FROM (
         SELECT (at AT TIME ZONE 'Asia/Shanghai')::date AS day, s.owner_id AS person, s.team_id AS team,
@@ -247,11 +248,17 @@ WITH drives AS (
     SELECT kpi, CASE WHEN NOT monthly THEN day END, '', person, team, top, bottom FROM (
         SELECT (decided_at AT TIME ZONE 'Asia/Shanghai')::date AS day, owner_id AS person, team_id AS team,
             count(*) AS lost, count(*) FILTER (WHERE reason IN ('not_buying', 'unreachable')
-                AND second_follow_up_id IS NULL) AS unproven
-        FROM leads_lossapplication WHERE kind = 'loss' AND state = 'agreed' AND store_id = %(store)s
+                AND second_follow_up_id IS NULL) AS unproven,
+            count(*) FILTER (WHERE reason IN ('competitor', 'same_brand')
+                AND EXISTS (SELECT FROM leads_ownedvehicle o WHERE o.customer_id = a.customer_id
+                    AND o.delivered_on <= (a.decided_at AT TIME ZONE 'Asia/Shanghai')::date)
+                AND NOT EXISTS (SELECT FROM leads_lossapplication b WHERE b.customer_id = a.customer_id
+                    AND b.kind = 'loss' AND b.state = 'agreed' AND b.reason IN ('competitor', 'same_brand')
+                    AND (b.decided_at, b.id) < (a.decided_at, a.id))) AS gone
+        FROM leads_lossapplication a WHERE kind = 'loss' AND state = 'agreed' AND store_id = %(store)s
             AND decided_at >= %(start)s AND decided_at < %(end)s GROUP BY 1, 2, 3
     ) a, LATERAL (VALUES ('losses_agreed', false, lost, NULL), ('subjective_loss_share', false, unproven, lost),
-        ('loss_rate', true, lost, 0)) k (kpi, monthly, top, bottom)
+        ('lost_old_customers', false, gone, NULL), ('loss_rate', true, lost, 0)) k (kpi, monthly, top, bottom)
     UNION ALL
     SELECT kpi, day, '', person, team, top, bottom FROM (
         SELECT day, owner_id AS person, team_id AS team, count(*) AS n FROM drives d

@@ -1,4 +1,4 @@
-"""The month page: every figure with target and comparison, and the charts of the month, from facts."""
+"""The month page in two parts: results with target and charts, and the figures of the way there; from facts."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from dealership.core import periods
 from dealership.core.kpi import Figure, Kpi
 from dealership.core.money import ratio, show_ratio
 from dealership.core.periods import Period
+from dealership.org.policy import policy
 from reports import figures
 from reports.boards.blocks import Block, Place, added
 from reports.boards.board import (
+    ByDay,
     collected,
     daily_block,
     funnel_block,
@@ -28,7 +30,8 @@ from reports.boards.board import (
 from reports.registry import BY_KEY
 from reports.selectors import breakdowns
 
-GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
+Groups = tuple[tuple[Any, tuple[str, ...]], ...]
+RESULTS: Groups = (
     (_("客流与留资"), ("traffic_total", "first_visits", "repeat_visits", "lead_capture_rate")),
     (
         _("潜客与跟进"),
@@ -53,6 +56,70 @@ GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (_("库存"), ("stock_units", "stock_days")),
     (_("日报"), ("daily_report_rate", "comment_rate")),
 )
+# What a manager steers by: how customers come, are followed, drive, are lost (domain.md §3.1–§3.3).
+PROCESS: Groups = (
+    (
+        _("来店、来电与邀约"),
+        (
+            "incomplete_visits",
+            "phone_ins",
+            "phone_capture_rate",
+            "second_visit_rate",
+            "invited_visits",
+            "invite_show_rate",
+            "event_invite_show_rate",
+            "showroom_minutes",
+            "avg_contact_minutes",
+        ),
+    ),
+    (
+        _("线索与来源"),
+        ("leads_total", "lead_card_rate", "lead_first_response_rate", "source_conversion", "cost_per_order"),
+    ),
+    (
+        _("跟进与级别"),
+        (
+            "new_customers",
+            "active_prospects_per_consultant",
+            "overdue_follow_ups",
+            "follow_up_no_answer",
+            "avg_daily_contacts",
+            "grade_upgrade_rate",
+            "grade_accuracy",
+        ),
+    ),
+    (
+        _("试驾与成交"),
+        (
+            "test_drives",
+            "test_drive_rate",
+            "test_drive_sign_rate",
+            "first_visit_close_rate",
+            "repeat_visit_close_rate",
+            "new_card_sign_rate",
+            "carryover_sign_rate",
+            "orders_per_100_contacts",
+            "avg_lead_days",
+            "avg_revenue_per_visit_day",
+        ),
+    ),
+    (
+        _("战败与激活"),
+        (
+            "loss_applications",
+            "losses_agreed",
+            "loss_rate",
+            "loss_reject_rate",
+            "loss_clear_rate",
+            "subjective_loss_share",
+            "lost_old_customers",
+            "winback_rate",
+        ),
+    ),
+)
+PARTS: dict[str, Groups] = {"results": RESULTS, "process": PROCESS}
+# Below this policy's number a figure is marked.
+ALARMS = {"active_prospects_per_consultant": "kpi.min_prospects"}
 TARGETS = {
     "orders_gross": "orders_attainment",
     "retail_units": "target_attainment",
@@ -61,8 +128,15 @@ TARGETS = {
     "new_cards": "cards_attainment",
 }
 # More of these is worse; of the neutral ones more is neither good nor bad.
-LESS_IS_BETTER = frozenset({"receivable_balance", "stock_days", "order_cancel_rate"})
-NEUTRAL = frozenset({"month_open_prospects", "month_open_orders", "pass_through_receipts", "stock_units"})
+LESS_IS_BETTER = frozenset(
+    "receivable_balance stock_days order_cancel_rate incomplete_visits overdue_follow_ups follow_up_no_answer "
+    "cost_per_order avg_lead_days losses_agreed loss_applications loss_rate loss_reject_rate subjective_loss_share "
+    "lost_old_customers".split()
+)
+NEUTRAL = frozenset(
+    "month_open_prospects month_open_orders pass_through_receipts stock_units showroom_minutes "
+    "avg_contact_minutes".split()
+)
 DASH = "—"
 
 
@@ -84,6 +158,7 @@ class Line:
     last_year: str
     yoy: str
     yoy_trend: str
+    alarm: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,16 +173,24 @@ class MonthPage:
     is_empty: bool
 
 
-def month_page(*, reader: Any, store_id: int, month: Period, person_id: int | None = None) -> MonthPage:
-    """A month's figures within the reader's reach; a running month is compared over the same elapsed days."""
+def month_page(
+    *, reader: Any, store_id: int, month: Period, person_id: int | None = None, part: str = "results"
+) -> MonthPage:
+    """A month's figures within the reader's reach; a running month is compared over the same elapsed days.
+
+    `part`: `results` with targets and charts, or `process`.
+    """
     today = periods.today()
     running = month.end > today
     period = month.until(today) if running else month
     whose: dict[str, Any] = {"reader": reader, "store_ids": [store_id], "person_id": person_id}
-    keys = [key for _title, members in GROUPS for key in members if key in BY_KEY] + list(TARGETS.values())
-    daily = [key for key in dict.fromkeys([*keys, "delivery_units", "closing_rate"]) if BY_KEY[key].grain == "day"]
-    other = [key for key in [*keys, "prospects_by_grade"] if BY_KEY[key].grain != "day"]
-    breakdowns.ask_both_ahead(reader=reader, store_id=store_id, cards=period, stock=period, person_id=person_id)
+    is_result = part == "results"
+    keys = [key for _title, members in PARTS[part] for key in members]
+    keys += [*TARGETS.values(), "delivery_units", "closing_rate", "prospects_by_grade"] if is_result else []
+    daily = [key for key in dict.fromkeys(keys) if BY_KEY[key].grain == "day"]
+    other = [key for key in dict.fromkeys(keys) if BY_KEY[key].grain != "day"]
+    if is_result:
+        breakdowns.ask_both_ahead(reader=reader, store_id=store_id, cards=period, stock=period, person_id=person_id)
     days, people = collected(reader=reader, store_id=store_id, period=period, keys=daily, person_id=person_id)
     state = figures.grouped(**whose, period=period, by="part", keys=other)
     before = _compared(whose, month.previous(), period, running, daily if running else [*daily, *other])
@@ -118,22 +201,31 @@ def month_page(*, reader: Any, store_id: int, month: Period, person_id: int | No
     target = now["target_attainment"].denominator if "target_attainment" in now else None
     names = breakdowns.people_names([pk for pk in people if pk])
     shown_people = {pk: found for pk, found in people.items() if person_id in (None, pk)}
-    blocks = [
+    charts: dict[str, Any] = {"days": days, "state": state, "people": shown_people, "names": names, "target": target}
+    blocks = _blocks(reader, period, place, **charts) if is_result else []
+    is_empty = not any(figure.numerator for figure in now.values())
+    groups = [
+        (title, _lines(members, now=now, before=before, year_ago=year_ago, place=place, is_empty=is_empty))
+        for title, members in PARTS[part]
+    ]
+    note = _note(month, period, running)
+    shown = [block for block in blocks if block.heads]
+    return MonthPage([(t, lines) for t, lines in groups if lines], shown, list(names.items()), note, running, is_empty)
+
+
+def _blocks(
+    reader: Any, period: Period, place: Place, *, days: ByDay, state: dict[Any, figures.Figures],
+    people: dict[Any, figures.Figures], names: dict[int, str], target: Decimal | None,
+) -> list[Block]:  # fmt: skip
+    """The charts of the month, each with its table."""
+    return [
         daily_block(days, place, target or None, until=period.last_day),
         funnel_block(days, place, None),
         grade_block(state, place),
         source_block(reader, period, place),
         stock_block(reader, place, period),
-        ranking_block(shown_people, names, place),
+        ranking_block(people, names, place),
     ]
-    is_empty = not any(figure.numerator for figure in now.values())
-    groups = [
-        (title, _lines(members, now=now, before=before, year_ago=year_ago, place=place, is_empty=is_empty))
-        for title, members in GROUPS
-    ]
-    note = _note(month, period, running)
-    shown = [block for block in blocks if block.heads]
-    return MonthPage([(t, lines) for t, lines in groups if lines], shown, list(names.items()), note, running, is_empty)
 
 
 def _compared(whose: dict[str, Any], other: Period, period: Period, running: bool, keys: list[str]) -> figures.Figures:
@@ -183,9 +275,18 @@ def _lines(
                 last_year=last_year,
                 yoy=yoy,
                 yoy_trend=yoy_trend,
+                alarm=_alarm(key, value, place),
             )
         )
     return lines
+
+
+def _alarm(key: str, value: Decimal | None, place: Place) -> str:
+    """What a figure says that is below the number of its policy."""
+    if key not in ALARMS or value is None:
+        return ""
+    least = int(policy(ALARMS[key], place.store_id))
+    return gettext("低于 %(least)s") % {"least": least} if value < least else ""
 
 
 def _against(kpi: Kpi, value: Decimal | None, other: Figure | None) -> tuple[str, str, str]:

@@ -36,7 +36,8 @@ def source_block(*, reader: Any, store: Store, month: Period) -> Block:
     rows = [_row(line, steps, place) for line in lines]
     foot = [Cell(_("合计"), number=False)]
     foot += [Cell(str(total_of(lines, step)), place.url(STEPS[step][0])) for step in steps]
-    foot += _money(_whole(lines, has_orders), place)
+    paid = [line for line in lines if line.cost is not None]
+    foot += _money(_whole(lines, has_orders), place, _whole(paid, has_orders))
     heads = [_("首次来源"), *(str(TITLES[step]) for step in steps)]
     heads += [_("订单÷建卡"), _("订单金额")] if has_orders else []
     heads += [_("费用"), *([_("单车获客成本"), _("投入产出")] if has_orders else [])]
@@ -49,7 +50,7 @@ def source_block(*, reader: Any, store: Store, month: Period) -> Block:
     ]  # fmt: skip
     note = _(
         "按线索或意向卡的首次来源计，各环节按本月发生数；费用为本月结束的活动实际费用，没有填写的显示“—”。"
-        "投入产出 = 订单合同金额 ÷ 费用。"
+        "投入产出 = 订单合同金额 ÷ 费用；合计的单车获客成本、投入产出只算有费用的来源。"
     )
     empty = _("本月还没有线索、建卡和订单。")
     return Block("channels", _("来源分析"), month.label, heads, rows, chart, foot, note=note, empty=empty, is_wide=True)
@@ -62,15 +63,19 @@ def _row(line: SourceLine, steps: list[str], place: Place) -> list[Cell]:
     return [*cells, *_money(line, place)]
 
 
-def _money(line: SourceLine, place: Place) -> list[Cell]:
-    """Conversion, money, cost and what follows from them; the cost opens the campaigns."""
+def _money(line: SourceLine, place: Place, paid: SourceLine | None = None) -> list[Cell]:
+    """Conversion, money, cost and what follows from them; the cost opens the campaigns.
+
+    `paid`: what the money bought, where that is not the whole line; then the cost per order is the KPI's of that name.
+    """
     campaigns = f"{reverse('leads:campaign_list')}?store={place.store_id}&month={place.period}"
     campaigns += f"&source={line.id}" if line.id else ""
     cost = Cell(show_money(line.cost) if line.cost is not None else "—", campaigns if line.cost is not None else "")
     if line.money is None:
         return [cost]
     orders = Decimal(line.counts["orders"])
-    per_order, back = ratio(line.cost, orders), ratio(line.money, line.cost)
+    bought = line if paid is None else paid
+    per_order, back = ratio(bought.cost, bought.counts["orders"]), ratio(bought.money, bought.cost)
     return [
         Cell(show_ratio(ratio(orders, line.counts.get("cards", 0)))),
         Cell(show_wan(line.money)),

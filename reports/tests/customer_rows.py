@@ -14,16 +14,19 @@ from leads.loss_choices import LossState
 from leads.models import (
     Campaign,
     CampaignInvite,
+    Customer,
     DemoCar,
     Lead,
     LeadAssignment,
     LeadChange,
     LossApplication,
     LossCallBack,
+    OwnedVehicle,
     Prospect,
     TestDrive,
 )
 from reports.tests import rows
+from sales.tests.builders import new_vin
 
 _numbers = itertools.count(1)
 HALF_HOUR = dt.timedelta(minutes=30)
@@ -97,6 +100,15 @@ def loss(
     if heard:
         LossCallBack.objects.create(application=row, called_by=manager, called_at=when, result=heard)
     return row
+
+
+def own_car(customer: Customer, delivered: str) -> OwnedVehicle:
+    """A car of ours that the customer was given on that day."""
+    return OwnedVehicle.objects.create(
+        store_id=customer.store_id, team_id=customer.team_id, owner_id=customer.owner_id, customer=customer,
+        series=Series.objects.get(name="远景X7"), description="远景X7", vin=new_vin(),
+        delivered_on=dt.date.fromisoformat(delivered),
+    )  # fmt: skip
 
 
 def drive(

@@ -13,13 +13,13 @@ from dealership.core.periods import Period
 from dealership.org.models import DutyDay, LeadSource, Membership, Team
 from dealership.tests.builders import make_person
 from leads.choices import ProspectStatus, VisitChannel, VisitType
-from leads.models import GradeChange
+from leads.models import GradeChange, Prospect, Visit
 from reports.drilling import Asked, drill
 from reports.registry import BY_KEY
 from reports.selectors.grade_weeks import grade_weeks
 from reports.services.snapshot import hot_weeks_take, opening_snapshot_take
 from reports.tests import rows
-from reports.tests.customer_rows import campaign, drive, invite, lead, loss, turn
+from reports.tests.customer_rows import campaign, drive, invite, lead, loss, own_car, turn
 from reviews.services.opening import review_open
 
 pytestmark = pytest.mark.django_db
@@ -255,7 +255,7 @@ def test_contacts_per_working_day_and_orders_per_hundred_of_them(store, li, wang
     assert value("orders_per_100_contacts", store, Period.month(2026, 9)) is None
 
 
-def test_visits_closed_on_their_own_day_and_how_long_parties_stayed(store, li):
+def test_visits_closed_on_their_own_day_and_how_long_parties_stayed(store, li, wang):
     first = rows.visit(store, li, "2026-11-03 10:00", left_at=rows.moment("2026-11-03 10:45:59"))
     card = rows.card(store, li, "2026-11-03 10:30", customer=first.customer)
     rows.deal(store, li, "2026-11-03 23:59:59", prospect=card)
@@ -268,7 +268,13 @@ def test_visits_closed_on_their_own_day_and_how_long_parties_stayed(store, li):
     assert value("repeat_visit_close_rate", store) == Decimal("0.5")
     assert value("showroom_minutes", store) == 30  # (45 + 15) ÷ 2; who never left by the register is not counted
     assert BY_KEY["showroom_minutes"].show(Decimal(30)) == "30.0"
-    for key in ("first_visit_close_rate", "repeat_visit_close_rate", "showroom_minutes"):
+    # The same parties by who received them: li the 45 minutes of the first, wang 20 of a party of li's.
+    Visit.objects.filter(pk=first.pk).update(received_by=li)
+    left = rows.moment("2026-11-30 20:20:30")
+    rows.visit(store, li, "2026-11-30 20:00", VisitType.REPEAT, customer=first.customer, received_by=wang, left_at=left)
+    assert value("avg_contact_minutes", store) == Decimal("32.5")
+    assert [value("avg_contact_minutes", store, person_id=who.pk) for who in (li, wang)] == [45, 20]
+    for key in ("first_visit_close_rate", "repeat_visit_close_rate", "showroom_minutes", "avg_contact_minutes"):
         assert value(key, store, OCTOBER) is None
 
 
@@ -282,6 +288,31 @@ def test_new_customers_are_those_without_an_earlier_card(store, li, wang):
     assert [value(key, store) for key in ("new_cards", "new_customers")] == [2, 1]
     assert value("new_customers", store, OCTOBER) == 1
     assert value("new_customers", store, person_id=wang.pk) == 1
+
+
+def test_lost_old_customers_are_owners_who_bought_elsewhere(store, li, wang, manager, noon):
+    def owner(delivered: str) -> Any:
+        return own_car(rows.customer(store, li), delivered).customer
+
+    def gave_up(customer: Any, at: str, reason: str = "competitor", by: Any = li) -> Any:
+        row = loss(store, by, manager, at, "agreed", reason=reason, card=rows.card(store, by, at, customer=customer))
+        Prospect.objects.filter(pk=row.prospect_id).update(status=ProspectStatus.LOST)
+        return row
+
+    gone, twice, late = owner("2023-05-01"), owner("2023-05-01"), owner("2026-11-21")
+    first = gave_up(gone, "2026-11-30 22:59:59", by=wang)
+    gave_up(twice, "2026-10-31 22:59:59", "same_brand")  # answered an hour later, in the last second of October
+    gave_up(twice, "2026-11-05")  # has left once already
+    gave_up(late, "2026-11-20 10:00")  # had no car of ours yet
+    gave_up(owner("2023-05-01"), "2026-11-06", "not_buying")  # bought nowhere
+    still = rows.card(store, li, "2026-11-06", customer=owner("2023-05-01"))
+    loss(store, li, manager, "2026-11-06", "rejected", reason="competitor", card=still)
+    gave_up(rows.customer(store, li), "2026-11-06")  # never had one
+    assert (value("lost_old_customers", store, OCTOBER), value("lost_old_customers", store)) == (1, 1)
+    assert value("lost_old_customers", store, person_id=li.pk) == 0
+    assert value("lost_old_customers", store, team_id=move_team(wang, store)) == 1
+    found = drill(reader=manager, asked=Asked("lost_old_customers", (store.pk,), NOVEMBER))
+    assert [row.pk for section in found.sections for row in section.rows] == [first.pk]
 
 
 @pytest.fixture

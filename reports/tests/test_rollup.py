@@ -39,7 +39,7 @@ from reports.services.rollup import rollup_month
 from reports.services.snapshot import opening_snapshot_take
 from reports.services.verify import facts_differences
 from reports.tests import rows, scene
-from reports.tests.customer_rows import campaign, drive, invite, lead, loss
+from reports.tests.customer_rows import campaign, drive, invite, lead, loss, own_car
 
 pytestmark = pytest.mark.django_db
 OCTOBER, NOVEMBER = dt.date(2026, 10, 1), dt.date(2026, 11, 1)
@@ -111,6 +111,9 @@ def _customers_of_every_kind(store: Store, li: Any, wang: Any) -> None:
     loss(store, li, wang, "2026-11-06", "agreed", sampled=True, heard="confirmed")
     loss(store, li, wang, "2026-11-06", "agreed", sampled=True, heard="different")
     loss(store, wang, li, "2026-11-06", "agreed", reason="unreachable")
+    owner = own_car(rows.customer(store, li), "2024-05-01").customer
+    gone = rows.card(store, li, "2026-11-06", customer=owner)
+    loss(store, li, wang, "2026-11-06", "agreed", reason="competitor", card=gone)
     for state in ("rejected", "pending", "withdrawn"):
         loss(store, li, wang, "2026-11-07", state)
     portal = LeadSource.objects.order_by("code")[0]

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from dealership.core.kpi import Scope
 from dealership.core.periods import Period
 from dealership.org.choices import Role
 from dealership.org.models import LeadSource
@@ -15,6 +16,7 @@ from dealership.tests.builders import make_person
 from dealership.tests.clients import assert_same_query_count
 from leads.choices import VisitType
 from reports.boards.sources import source_block
+from reports.registry import BY_KEY
 from reports.tests import rows
 from reports.tests.customer_rows import campaign, drive, lead
 
@@ -51,7 +53,11 @@ def test_each_source_from_lead_to_money(store, manager, played):
         ["自然到店", "0", "1", "0", "0", "1", "100.0%", "18.00万", "—", "—", "—"],
         ["未填写", "1", "0", "0", "0", "0", "—", "0.00万", "—", "—", "—"],
     ]
-    assert [cell.text for cell in block.foot or []][:6] == ["合计", "1", "3", "1", "1", "2"]
+    # Money was spent on the portal only: what it bought is one order of 180,000; the other came for nothing.
+    foot = [cell.text for cell in block.foot or []]
+    assert foot == ["合计", "1", "3", "1", "1", "2", "66.7%", "36.00万", "6,000.00", "6,000.00", "30.0"]
+    kpi = BY_KEY["cost_per_order"]
+    assert foot[9] == kpi.show(kpi.figure(Scope((store.pk,)), NOVEMBER).value)
 
 
 def test_every_number_opens_its_rows(store, manager, played, client_for):

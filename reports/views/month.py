@@ -24,9 +24,8 @@ def month(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "reports/month.html", {"form": form}, status=422)
     asked = form.cleaned_data
-    page = month_page(
-        reader=user, store_id=form.cleaned_data["store"].pk, month=asked["month"], person_id=asked["person"]
-    )
+    whose = {"store_id": asked["store"].pk, "month": asked["month"], "person_id": asked["person"]}
+    page = month_page(reader=user, **whose, part=asked["part"])
     may_export = can(user, "workbook.make", asked["store"].pk)
     context = {"form": form, "page": page, "month": asked["month"], "may_export": may_export}
     return render(request, "reports/month.html", context)

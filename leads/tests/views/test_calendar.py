@@ -13,7 +13,8 @@ from dealership.org.choices import Role
 from dealership.tests.builders import make_person
 from dealership.tests.clients import assert_same_query_count, client_for
 from leads.selectors.calendar import day_agenda, month_grid
-from leads.tests.builders import make_follow_up, make_prospect
+from leads.services.drive import drive_cancel
+from leads.tests.builders import make_drive, make_follow_up, make_prospect
 
 pytestmark = pytest.mark.django_db
 NOON = "2026-11-10 12:00+08:00"
@@ -55,6 +56,27 @@ def test_only_what_is_within_reach(store: Any, other_store: Any, freeze: Any) ->
     assert "金丝雀" in client_for(manager).get(f"/customers/calendar/?day={day}").content.decode()
 
 
+def test_booked_test_drives_stand_on_the_day_they_begin(store: Any, other_store: Any, freeze: Any) -> None:
+    freeze(NOON)
+    seller, colleague = make_person(Role.SALES_CONSULTANT, store), make_person(Role.SALES_CONSULTANT, store)
+    manager, stranger = make_person(Role.SHOWROOM_MANAGER, store), make_person(Role.SALES_CONSULTANT, other_store)
+    day = dt.date(2026, 11, 12)
+    mine = make_drive(seller, make_prospect(seller, store), starts_at=periods.at(day, "10:00"))
+    make_drive(colleague, make_prospect(colleague, store, name="金丝雀"), starts_at=periods.at(day, "15:00"))
+    make_drive(stranger, make_prospect(stranger, other_store), starts_at=periods.at(day, "10:00"))
+    gone = make_drive(seller, make_prospect(seller, store), starts_at=periods.at(day, "17:00"))
+    drive_cancel(by=seller, drive_id=gone.pk, reason="客户改期")
+
+    def drives(user: Any, **told: Any) -> dict[dt.date, int]:
+        grid = month_grid(user=user, month=Period.month(2026, 11), **told)
+        return {cell.on: cell.drives for week in grid for cell in week if cell.drives}
+
+    assert (drives(seller), drives(manager), drives(manager, owner_id=seller.pk)) == ({day: 1}, {day: 2}, {day: 1})
+    page = client_for(seller).get(f"/customers/calendar/?day={day}").content.decode()
+    assert f"/customers/test-drives/{mine.pk}/" in page
+    assert ("10:00" in page, "金丝雀" in page, "这一天没有" in page) == (True, False, False)
+
+
 @pytest.mark.parametrize(
     "query", ["month=x", "month=2026", "month=9999-12", "day=2026-02-30", "owner=1;drop", "owner=²"]
 )
@@ -74,5 +96,5 @@ def test_statements_do_not_grow_with_rows(store: Any, freeze: Any) -> None:
     assert_same_query_count(
         lambda: client.get("/customers/calendar/?day=2026-11-13"),
         lambda: [make_prospect(seller, store, grade="C") for _ in range(2)],
-        limit=10,
+        limit=12,
     )
