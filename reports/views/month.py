@@ -28,4 +28,5 @@ def month(request: HttpRequest) -> HttpResponse:
     page = month_page(reader=user, **whose, part=asked["part"])
     may_export = can(user, "workbook.make", asked["store"].pk)
     context = {"form": form, "page": page, "month": asked["month"], "may_export": may_export}
+    context["has_targets"] = asked["part"] == "results"
     return render(request, "reports/month.html", context)
