@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -23,6 +24,7 @@ from dealership.org.models import (
     Team,
 )
 from dealership.org.policy import DEFAULTS, policy
+from dealership.org.prepared import rows_for
 from dealership.org.reach import memberships_of
 
 
@@ -155,7 +157,10 @@ def _audited_people(user: User) -> QuerySet[Any]:
 
 def saved_views(*, user: User, page: str) -> list[SavedView]:
     """Views of a list: one's own first, then those shared in the stores one works in."""
+    return sorted(rows_for(user, _saved_views, page), key=lambda view: view.user_id != user.pk)
+
+
+def _saved_views(user: User, _ids: Sequence[int], page: str) -> QuerySet[SavedView]:
     stores_of = {row.store_id for row in memberships_of(user) if row.store_id}
     mine_or_shared = Q(user=user) | Q(is_shared=True, store_id__in=stores_of)
-    rows = SavedView.objects.filter(mine_or_shared, page=page).select_related("user").order_by("name", "id")
-    return sorted(rows, key=lambda view: view.user_id != user.pk)
+    return SavedView.objects.filter(mine_or_shared, page=page).select_related("user").order_by("name", "id")

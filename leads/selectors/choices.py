@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import CharField, QuerySet, Value
@@ -12,6 +13,7 @@ from dealership.core import request_cache
 from dealership.core.errors import DomainError, NotAllowed, NotFound
 from dealership.core.scoping import reach_for
 from dealership.org.models import LeadSource, Series, Store
+from dealership.org.prepared import rows_for
 from dealership.org.reach import can, home_store, people_in
 from dealership.org.roles import SELLING_ROLES
 
@@ -66,22 +68,22 @@ def filter_options(user: Any) -> dict[str, list[tuple[int, str]]]:
     """(id, name) of the sellers and sources a list can be filtered by, in one statement; read once per request."""
 
     def load() -> dict[str, list[tuple[int, str]]]:
-        rows: QuerySet[Any, Any] = (
-            sources_seen_by(user).order_by().values_list(Value("source", CharField()), "pk", "name", "position")
-        )
-        if sees_others(user):
-            rows = (
-                sellers_seen_by(user)
-                .order_by()
-                .values_list(Value("owner", CharField()), "pk", shown_name(), "pk")
-                .union(rows, all=True)
-            )
+        rows = rows_for(user, _filter_options)
         found: dict[str, list[tuple[int, str]]] = {"owner": [], "source": []}
         for kind, pk, label, _place in sorted(rows, key=lambda row: (row[0], row[3], row[1])):
             found[kind].append((pk, label))
         return found
 
     return request_cache.remember(("filter_options", user.pk), load)
+
+
+def _filter_options(user: Any, _ids: Sequence[int]) -> QuerySet[Any, Any]:
+    sources: QuerySet[Any, Any] = sources_seen_by(user).order_by()
+    sources = sources.values_list(Value("source", CharField()), "pk", "name", "position")
+    if not sees_others(user):
+        return sources
+    sellers: QuerySet[Any, Any] = sellers_seen_by(user).order_by()
+    return sellers.values_list(Value("owner", CharField()), "pk", shown_name(), "pk").union(sources, all=True)
 
 
 def series_of(store: Store) -> QuerySet[Series]:
