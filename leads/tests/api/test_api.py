@@ -93,6 +93,7 @@ def test_r02_the_same_key_answers_the_first_result(api, store):
 def test_bad_visits_are_refused_in_chinese_and_write_nothing(api, store, told, status, code):
     body = problem(api.post(url("visits-list"), visit_body(**told), format="json"), status, code)
     assert re.search(r"[\u4e00-\u9fff]", body["detail"])
+    assert code != "malformed" or body["detail"].partition("：")[0] in body["fields"]  # the sentence names its field
     assert (Visit.objects.count(), Customer.objects.count()) == (0, 0)
 
 
