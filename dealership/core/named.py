@@ -44,6 +44,7 @@ class Named:
         line = connection.connection
         known = _known.setdefault(line, {})
         if self.name in known:
+            known[self.name] = known.pop(self.name)  # used last, forgotten last: others in one message with it stay
             return
         with connection.wrap_database_errors:
             while len(known) >= KEPT:

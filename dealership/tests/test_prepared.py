@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from dealership.core import named, periods, prepared, request_cache
-from dealership.core.prepared import ask_ahead, rows_of
+from dealership.core.prepared import Question, ask_ahead, rows_of
 from dealership.org.choices import Role
 from dealership.org.policy import policy
 from dealership.org.prepared import question_for, rows_for
@@ -127,8 +127,12 @@ def _numbered(ids: Sequence[int], number: int) -> QuerySet[Prospect]:
     return Prospect.objects.open().filter(store_id=ids[0]).exclude(pk=number)
 
 
+def _question(store: Any, number: int) -> Question:
+    return Question(("numbered", number), lambda ids: _numbered(ids, number), (store.pk,))
+
+
 def _ask(store: Any, number: int = 0) -> list[Prospect]:
-    return rows_of(("numbered", number), lambda ids: _numbered(ids, number), [store.pk])
+    return _question(store, number).rows()
 
 
 def _named() -> list[str]:
@@ -231,6 +235,19 @@ def test_questions_asked_ahead_are_answered_once_and_each_with_its_own_rows(stor
     with CaptureQueriesContext(connection) as asked:
         assert questions[1].rows() == answers[1]
     assert len(asked) == 1
+
+
+@pytest.mark.usefixtures("nothing_kept")
+def test_making_room_spares_what_travels_in_the_same_message(store, person, monkeypatch):
+    monkeypatch.setattr(named, "KEPT", 3)
+    card = make_prospect(person(Role.SALES_CONSULTANT, store), store)
+    for number in (1, 2, 3, 4):
+        assert [_ask(store, -number) for _ in range(2)] == [[card]] * 2
+    assert len(_named()) == 3  # the first is forgotten, the second is the oldest now
+    oldest_and_forgotten = [_question(store, -number) for number in (2, 1)]
+    with request_cache.unit():
+        ask_ahead(oldest_and_forgotten)
+        assert [question.rows() for question in oldest_and_forgotten] == [[card]] * 2
 
 
 def test_nothing_is_asked_ahead_that_is_not_kept(store, person, monkeypatch):
