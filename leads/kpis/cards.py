@@ -34,8 +34,8 @@ _ON_TIME = Q(done_day__lte=F("due_day"))
 
 
 def _is_present(moment: dt.datetime) -> bool:
-    """Is it now, give or take the time of an answer? Then the rows' own columns say how things stand."""
-    return moment >= periods.now() - dt.timedelta(minutes=1)
+    """Is it now, give or take the time of a call? Then the rows' own columns say how things stand."""
+    return moment >= periods.now() - dt.timedelta(seconds=1)
 
 
 def _overdue(moment: dt.datetime) -> QuerySet[FollowUpTask]:
