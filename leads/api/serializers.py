@@ -13,11 +13,13 @@ from dealership.core.text import has_control_characters
 from leads.choices import (
     OPEN_GRADE_CHOICES,
     CardChannel,
+    CarUse,
     ContactChannel,
     CustomerKind,
     FollowUpOutcome,
     Gender,
     Grade,
+    PaymentWish,
     PurchaseKind,
     QuotaStatus,
     VisitChannel,
@@ -246,8 +248,8 @@ class ProspectOut(serializers.ModelSerializer[Prospect]):
         fields = [
             "id", "version", "store", "customer", "owner", "grade", "grade_since", "status", "card_created_at",
             "card_channel", "source", "series", "next_follow_up_at", "last_contact_at", "budget_min", "budget_max",
-            "purchase_kind", "licence_quota_status", "current_car", "competitor", "decision_maker", "key_concern",
-            "previous", "referred_by",
+            "purchase_kind", "car_use", "payment_wish", "licence_quota_status", "current_car", "competitor",
+            "decision_maker", "key_concern", "previous", "referred_by",
         ]  # fmt: skip
 
 
@@ -260,6 +262,8 @@ class ProspectPatch(serializers.Serializer[Any]):
     budget_min = serializers.DecimalField(14, 2, min_value=0, max_value=MAX_MONEY, required=False, allow_null=True)
     budget_max = serializers.DecimalField(14, 2, min_value=0, max_value=MAX_MONEY, required=False, allow_null=True)
     purchase_kind = serializers.ChoiceField(choices=PurchaseKind.choices, required=False, allow_blank=True)
+    car_use = serializers.ChoiceField(choices=CarUse.choices, required=False, allow_blank=True)
+    payment_wish = serializers.ChoiceField(choices=PaymentWish.choices, required=False, allow_blank=True)
     licence_quota_status = serializers.ChoiceField(choices=QuotaStatus.choices, required=False, allow_blank=True)
     current_car = CleanText(max_length=60, required=False)
     competitor = CleanText(max_length=60, required=False)

@@ -12,11 +12,13 @@ from dealership.core.forms import CleanCharField, DateTimeInput, DomainForm, Mon
 from dealership.org.models import Store
 from leads.choices import (
     OPEN_GRADES,
+    CarUse,
     ContactChannel,
     CustomerKind,
     FollowUpOutcome,
     Gender,
     Grade,
+    PaymentWish,
     PurchaseKind,
     QuotaStatus,
     VisitChannel,
@@ -144,6 +146,8 @@ class ProspectForm(DomainForm):
     budget_min = MoneyInput(label=_("预算下限"), required=False)
     budget_max = MoneyInput(label=_("预算上限"), required=False)
     purchase_kind = forms.ChoiceField(label=_("购车性质"), choices=[UNKNOWN, *PurchaseKind.choices], required=False)
+    car_use = forms.ChoiceField(label=_("用途"), choices=[UNKNOWN, *CarUse.choices], required=False)
+    payment_wish = forms.ChoiceField(label=_("付款方式"), choices=[UNKNOWN, *PaymentWish.choices], required=False)
     licence_quota_status = forms.ChoiceField(
         label=_("购车指标"), choices=[UNKNOWN, *QuotaStatus.choices], required=False
     )

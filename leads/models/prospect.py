@@ -18,7 +18,9 @@ from leads.choices import (
     NEVER,
     OPEN_STATUSES,
     CardChannel,
+    CarUse,
     Grade,
+    PaymentWish,
     ProspectStatus,
     PurchaseKind,
     QuotaStatus,
@@ -50,6 +52,10 @@ class Prospect(Versioned):
     budget_min = MoneyField("预算下限", null=True, blank=True)
     budget_max = MoneyField("预算上限", null=True, blank=True)
     purchase_kind = models.CharField("购车性质", max_length=10, choices=PurchaseKind, blank=True)
+    car_use = models.CharField("用途", max_length=10, choices=CarUse, blank=True, default="", db_default="")
+    payment_wish = models.CharField(
+        "付款方式", max_length=10, choices=PaymentWish, blank=True, default="", db_default=""
+    )
     licence_quota_status = models.CharField("购车指标", max_length=10, choices=QuotaStatus, blank=True)
     current_car = models.CharField("现有车辆", max_length=60, blank=True)
     competitor = models.CharField("对比竞品", max_length=60, blank=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import CharField, QuerySet, Value
 
 from dealership.accounts.models import User
@@ -12,7 +14,7 @@ from dealership.accounts.names import shown_name
 from dealership.core import request_cache
 from dealership.core.errors import DomainError, NotAllowed, NotFound
 from dealership.core.scoping import reach_for
-from dealership.org.models import LeadSource, Series, Store
+from dealership.org.models import LeadSource, Membership, Series, Store
 from dealership.org.prepared import rows_for
 from dealership.org.reach import can, home_store, people_in
 from dealership.org.roles import SELLING_ROLES
@@ -39,6 +41,14 @@ def stores_seen_by(user: Any) -> QuerySet[Store]:
 def sellers_in(store: Store) -> QuerySet[User]:
     """People of the store who may hold customers."""
     return people_in([store.pk], SELLING_ROLES)
+
+
+def sellers_between(store: Store, first: dt.date, end: dt.date) -> list[User]:
+    """People who sell in the store, then those who did between two days (`end` excluded) and have left since."""
+    here = list(sellers_in(store))
+    held = Membership.objects.filter(store=store, role__in=SELLING_ROLES, valid__overlap=DateRange(first, end))
+    gone = User.objects.filter(pk__in=held.values("user")).exclude(pk__in=[person.pk for person in here])
+    return [*here, *gone.order_by("name", "pk")]
 
 
 def sellers_seen_by(user: Any) -> QuerySet[User]:

@@ -64,14 +64,13 @@ class RegisterLine(NamedTuple):
     competitor: str | None
     grade: str | None
     status: str | None
-    next_at: dt.datetime | None
 
 
 _LINE = (
     *("visited_on", "visited_at", "left_at", "party_size", "channel", "visit_type", "note"),
     *("customer__name", "customer__gender", "phone", "model_names"),
     *("source__name", "received_by__name", "owner__name"),
-    *(f"prospect__{name}" for name in ("id", "competitor", "grade", "status", "next_follow_up_at")),
+    *(f"prospect__{name}" for name in ("id", "competitor", "grade", "status")),
 )
 
 

@@ -37,8 +37,8 @@ from leads.services.ownership import check_taker
 from leads.services.returning import settle_owner
 
 CHANGEABLE = frozenset(
-    """source series budget_min budget_max purchase_kind licence_quota_status current_car competitor decision_maker
-    key_concern referred_by""".split()
+    """source series budget_min budget_max purchase_kind car_use payment_wish licence_quota_status current_car
+    competitor decision_maker key_concern referred_by""".split()
 )
 
 

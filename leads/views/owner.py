@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from dealership.core import periods
 from dealership.core.paging import page_of
+from dealership.org.policy import policy
 from leads.filters import OwnerFilter
-from leads.selectors.owner import ORDERING, owner_get, owner_list
+from leads.selectors.owner import ORDERING, owner_facts, owner_get, owner_list
 from leads.selectors.timeline import customer_timeline
 from leads.views.base import Page
 
@@ -31,4 +33,6 @@ class OwnerDetail(Page):
         vehicle = owner_get(user=request.user, vehicle_id=pk)
         timeline = customer_timeline(user=request.user, customer_id=vehicle.customer_id)
         context = {"vehicle": vehicle, "timeline": timeline, "day": periods.today()}
+        context["facts"] = owner_facts(user=request.user, car=vehicle)
+        context["card_name"] = _(policy("register.owner_card", vehicle.store))
         return render(request, "leads/owner_detail.html", context)

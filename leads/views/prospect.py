@@ -14,6 +14,7 @@ from dealership.core import periods
 from dealership.core.errors import DomainError
 from dealership.core.paging import page_of
 from dealership.core.views import done, refuse
+from dealership.org.policy import policy
 from dealership.org.reach import can, require
 from leads import policies
 from leads.choices import LIVE_STATUSES, ProspectStatus, TaskKind
@@ -111,6 +112,7 @@ def card_context(request: HttpRequest, card: Prospect) -> dict[str, Any]:
     tasks = open_tasks(user=user, prospect=card)
     return {
         "card": card,
+        "card_name": _(policy("register.prospect_card", card.store_id)),
         "form": FollowUpForm(user=user, initial={"version": card.version}),
         "timeline": timeline,
         "tasks": tasks,

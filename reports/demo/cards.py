@@ -14,6 +14,7 @@ from leads.choices import (
     CardChannel,
     ContactChannel,
     Grade,
+    PaymentWish,
     ProspectStatus,
     PurchaseKind,
     QuotaStatus,
@@ -37,6 +38,8 @@ NEW_GRADES = (("H", 13), ("A", 24), ("B", 33), ("C", 30))
 MOVES = {"H": (0, 16), "A": (13, 12), "B": (8, 12), "C": (6, 0), "N": (0, 0)}
 FORGOTTEN = 24  # of 1000 planned contacts: nobody calls, the card gets out of control
 LADDER = ("H", "A", "B", "C")
+# What a car of this budget (万) is mostly wanted for.
+_USES = {8: "commute", 10: "commute", 12: "family", 15: "family", 18: "family", 20: "family", 25: "business"}
 
 
 class PhoneBook:
@@ -259,6 +262,8 @@ class CardBook:
             "budget_min": money(low),
             "budget_max": money(low + rng.choice((2, 3, 5)) * 10_000),
             "purchase_kind": rng.choices(list(PurchaseKind), weights=(52, 33, 15))[0],
+            "car_use": _USES[low // 10_000],
+            "payment_wish": PaymentWish.FULL if low % 30_000 == 0 else PaymentWish.LOAN,
             "licence_quota_status": QuotaStatus.NOT_NEEDED,
             "current_car": rng.choice(words.CURRENT_CARS),
             "competitor": rng.choice(("", *words.COMPETITORS)),

@@ -11,14 +11,16 @@ from dealership.core.addresses import address
 from dealership.core.masking import mask_phone
 from dealership.core.periods import Period, day_label, local_date, local_time
 from dealership.org.models import Store
+from leads.choices import Grade, TaskKind, VisitPurpose, VisitType
 from leads.models import FollowUp, FollowUpTask, Visit
 from leads.selectors.customer import primary_phones
 from reports.registers.register import NOTHING, URL, Register, card_name
 from reports.workbook.columns import Column, Row
 from reviews.choices import WORD_LABELS, ReviewKind
 from reviews.models import Review, ReviewComment
-from reviews.selectors.figures import tiles
+from reviews.selectors.figures import figures_now, is_state, tiles
 from reviews.selectors.lines import line_labels
+from reviews.selectors.lists import owners_to_date
 from reviews.selectors.reports import review_list
 
 COLUMNS = (
@@ -26,7 +28,8 @@ COLUMNS = (
     Column("name", "客户", "text", 12),
     Column("phone", "电话", "text", 14),
     Column("series", "意向车型", "text", 14),
-    Column("plan", "计划", "centre", 12),
+    Column("plan", "计划", "centre", 14),
+    Column("purpose", "目的", "centre", 10),
     Column("way", "方式", "centre", 12),
     Column("outcome", "结果", "centre", 14),
     Column("content", "内容", "wrap", 40),
@@ -37,6 +40,12 @@ COLUMNS = (
 )
 UNPLANNED = "计划外"
 NOT_DONE = "未完成"
+# 目的 of the paper form: 开拓 wins a new customer, 促进 brings a known one on, 手续 is an order under way.
+NEW, ONWARD, PAPERS, CARE = "开拓", "促进", "手续", "售后回访"
+VISIT_PURPOSES = {
+    VisitPurpose.PAPERWORK: PAPERS, VisitPurpose.DELIVERY: PAPERS, VisitPurpose.CANCEL: PAPERS,
+    VisitPurpose.SERVICE: CARE, VisitPurpose.OTHER: "其他",
+}  # fmt: skip
 
 
 def activity_register(*, user: Any, store: Store, person: Any, day: dt.date) -> Register:
@@ -47,26 +56,25 @@ def activity_register(*, user: Any, store: Store, person: Any, day: dt.date) -> 
     rows += [row for row in _open_plans(user, store, person, period) if row["_card"] not in met]
     rows.sort(key=lambda row: row["time"] or "99")
     review = review_list(user=user).filter(owner=person, store=store, kind=ReviewKind.DAY, starts_on=day).first()
+    sheet = _with_figures(review or Review(store=store, owner=person, kind=ReviewKind.DAY, starts_on=day))
     return Register(
         title=card_name("activity", store), note=f"{store.name} · {person.name} · {day_label(day)}", columns=COLUMNS,
-        rows=rows, total="合计", facts=tuple(_facts(review)), words=tuple(_words(review)),
+        rows=rows, total="合计", facts=tuple(_facts(user, sheet)), words=tuple(_words(review)),
         signatures=("销售顾问签字", "主管签字"), empty="这一天没有计划，也没有跟进和接待。",
-        on_phone=("name", "plan", "way", "outcome", "content"),
+        on_phone=("name", "purpose", "plan", "way", "outcome", "content"),
     )  # fmt: skip
 
 
 def _contacts(user: Any, store: Store, person: Any, period: Period) -> list[Row]:
     rows = FollowUp.objects.visible_to(user).filter(store=store, done_by=person, **period.filter("done_at"))
     rows = rows.select_related("prospect__series", "customer").prefetch_related(primary_phones())
-    planned = dict(
-        FollowUpTask.objects.filter(follow_up__in=rows, **period.filter("due_at")).values_list("prospect_id", "kind")
-    )
-    kinds = dict(FollowUpTask._meta.get_field("kind").flatchoices)
+    plans = _plans(rows, period)
     return [
         {
             "time": f"{local_time(row.done_at):%H:%M}",
             **_customer(row.customer, row.prospect),
-            "plan": kinds.get(planned.get(row.prospect_id, ""), UNPLANNED),
+            "plan": plans.get(row.pk, ("", UNPLANNED))[1],
+            "purpose": _purpose(row.grade_before, plans.get(row.pk, ("", ""))[0]),
             "way": row.get_channel_display(),
             "outcome": row.get_outcome_display(),
             "content": row.content or None,
@@ -78,6 +86,30 @@ def _contacts(user: Any, store: Store, person: Any, period: Period) -> list[Row]
     ]
 
 
+def _plans(rows: Any, period: Period) -> dict[int, tuple[str, str]]:
+    """Per contact kind and words of what it fulfilled: due on the day, or late; the second look names itself."""
+    tasks = FollowUpTask.objects.filter(follow_up__in=rows, due_at__lt=period.end_at)
+    found: dict[int, tuple[str, str]] = {}
+    for task in tasks.order_by("due_at", "id"):
+        if found.get(task.follow_up_id or 0, ("", ""))[0] != TaskKind.SECOND:
+            late = "" if task.due_at >= period.start_at else "（逾期）"
+            found[task.follow_up_id or 0] = (task.kind, f"{task.get_kind_display()}{late}")
+    return found
+
+
+def _purpose(grade: str, kind: str) -> str:
+    """What a contact with a card of this grade is for."""
+    if grade in (Grade.O, Grade.D, Grade.T):
+        return PAPERS if grade == Grade.O else CARE
+    return NEW if grade == Grade.N or kind == TaskKind.FIRST else ONWARD
+
+
+def _received(visit: Visit) -> str:
+    if visit.purpose != VisitPurpose.PURCHASE:
+        return VISIT_PURPOSES[VisitPurpose(visit.purpose)]
+    return ONWARD if visit.visit_type == VisitType.REPEAT else NEW
+
+
 def _visits(user: Any, store: Store, person: Any, period: Period) -> list[Row]:
     mine = Q(received_by=person) | Q(received_by=None, owner=person)
     rows = Visit.objects.visible_to(user).filter(mine, store=store, **period.filter("visited_on", is_date=True))
@@ -87,6 +119,7 @@ def _visits(user: Any, store: Store, person: Any, period: Period) -> list[Row]:
             "time": f"{local_time(row.visited_at):%H:%M}",
             **_customer(row.customer, row.prospect),
             "plan": "接待",
+            "purpose": _received(row),
             "way": row.get_channel_display(),
             "outcome": row.get_visit_type_display(),
             "content": row.note or None,
@@ -109,6 +142,7 @@ def _open_plans(user: Any, store: Store, person: Any, period: Period) -> list[Ro
             "time": f"{local_time(task.due_at):%H:%M}",
             **_customer(task.prospect.customer, task.prospect),
             "plan": task.get_kind_display(),
+            "purpose": _purpose(task.prospect.grade, task.kind),
             "outcome": NOT_DONE,
             "before": task.prospect.grade,
         }
@@ -126,11 +160,23 @@ def _customer(customer: Any, card: Any) -> Row:
     }
 
 
-def _facts(review: Review | None) -> list[tuple[str, str]]:
-    """The day's figures with the month so far, as the report shows them."""
-    if review is None:
-        return []
-    return [(tile.label, f"今日 {tile.value} / 本月 {tile.month}") for tile in tiles(review)]
+def _with_figures(review: Review) -> Review:
+    """A day nobody reported yet has its figures all the same (§5.2: totals of the day and the month)."""
+    if not review.figures.get("day"):
+        review.figures = figures_now(review)
+    return review
+
+
+def _facts(user: Any, review: Review) -> list[tuple[str, str]]:
+    """The day's figures with the month so far as the report shows them, prospects by grade and owners to date."""
+    totals = [
+        (tile.label, f"今日 {tile.value}" + ("" if is_state(tile.key) else f" / 本月 {tile.month}"))
+        for tile in tiles(review)
+    ]
+    grades = review.figures.get("grades", {})
+    counted = " ".join(f"{letter}{grades[letter]}" for letter in "HABCN" if grades.get(letter))
+    own, taken_over = owners_to_date(user=user, review=review)
+    return [*totals, ("在手意向", counted or NOTHING), ("保有客户", f"自销 {own} / 他销 {taken_over}")]
 
 
 def _words(review: Review | None) -> list[str]:

@@ -30,7 +30,10 @@ ENDS = {
     ProspectStatus.LOST: "战败",
     ProspectStatus.DORMANT: "休眠",
     ProspectStatus.OUT_OF_CONTROL: "失控",
+    ProspectStatus.LOSS_PENDING: "战败申请中",
+    ProspectStatus.DORMANT_PENDING: "休眠申请中",
 }
+WITH_REASON = (ProspectStatus.LOST, ProspectStatus.DORMANT)
 
 
 def grade_register(*, user: Any, store: Store, person: Any, month: Period) -> Register:
@@ -38,7 +41,7 @@ def grade_register(*, user: Any, store: Store, person: Any, month: Period) -> Re
     begun = {card.pk: card.grade_then for card in _open_at(store, person, month)}
     cards = _cards(user, store, person, month, begun)
     ids = [card.pk for card in cards]
-    marks, ends = _marks(ids, month), _ends(ids, month)
+    marks, ends = _marks(ids, month), _ends(ids, person, month)
     letters = policy("register.source_letters", store)
     columns = (
         Column("name", "客户", "text", 12),
@@ -47,7 +50,7 @@ def grade_register(*, user: Any, store: Store, person: Any, month: Period) -> Re
         Column("series", "意向车型", "text", 14),
         Column("start", "月初", "centre", 6),
         *(Column(f"d{day.day}", str(day.day), "centre", 5) for day in month.days()),
-        Column("end", "月末结果", "centre", 11),
+        Column("end", "月末结果", "text", 14),
     )
     last = _grades_at_end(ids, month)
     rows = [
@@ -98,13 +101,21 @@ def _marks(ids: list[int], month: Period) -> dict[int, dict[dt.date, str]]:
     return marks
 
 
-def _ends(ids: list[int], month: Period) -> dict[int, str]:
-    """The last status a card reached in the month, for those that left the open ones."""
-    moves = StatusChange.objects.filter(prospect__in=ids, **month.filter("at")).order_by("at", "id")
+def _ends(ids: list[int], person: Any, month: Period) -> dict[int, str]:
+    """How each card stood when the month ended, or stands now, unless it is simply worked on: what became of it and
+    why (losses need a reason), what it waits for, or who has it now.
+    """
     found: dict[int, str] = {}
-    for card, status, moment in moves.values_list("prospect_id", "to_status", "at"):
-        word = ENDS.get(status)
-        found[card] = f"{local_date(moment):%m-%d} {word}" if word else ""
+    moves = StatusChange.objects.filter(prospect__in=ids, at__lt=month.end_at).order_by("at", "id")
+    for card, status, moment, reason in moves.values_list("prospect_id", "to_status", "at", "reason"):
+        word = ENDS.get(status, "")
+        why = f"（{reason}）" if word and reason and status in WITH_REASON else ""
+        found[card] = f"{local_date(moment):%m-%d} {word}{why}" if word else ""
+    given = OwnerChange.objects.filter(prospect__in=ids, at__lt=month.end_at).order_by("at", "id")
+    last = {row.prospect_id: row for row in given.select_related("owner")}
+    for card, row in last.items():
+        if row.owner_id != person.pk:
+            found[card] = f"{local_date(row.at):%m-%d} 转{row.owner.name}"
     return found
 
 

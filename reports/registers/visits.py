@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections import defaultdict
 from typing import Any
 
 from dealership.core.addresses import address
@@ -9,10 +11,11 @@ from dealership.core.masking import mask_phone
 from dealership.core.periods import Period, day_label, local_date, local_time
 from dealership.core.scoping import reach_for
 from dealership.org.models import Store
-from leads.choices import Gender, ProspectStatus, VisitChannel, VisitType
+from leads.choices import FollowUpOutcome, Gender, ProspectStatus, VisitChannel, VisitType
+from leads.models import FollowUp
 from leads.selectors.register_day import days_signed
 from leads.selectors.visit import RegisterLine, register_lines
-from reports.registers.register import URL, Register, card_name
+from reports.registers.register import NOTHING, URL, Register, card_name
 from reports.workbook.columns import Column, Row
 
 COLUMNS = (
@@ -31,12 +34,13 @@ COLUMNS = (
     Column("source", "来源", "text", 12),
     Column("receiver", "接待", "text", 10),
     Column("owner", "归属顾问", "text", 10),
-    Column("back", "约定再访", "date", 12),
+    Column("back", "约定再访", "centre", 16),
     Column("result", "结果", "text", 14),
     Column("weather", "天气", "centre", 8),
     Column("note", "备注", "wrap", 24),
 )
 
+CAPTURABLE = (VisitType.FIRST_CAPTURED, VisitType.FIRST_UNCAPTURED)
 _CHANNELS, _TYPES = dict(VisitChannel.choices), dict(VisitType.choices)
 _GENDERS, _STATUSES = dict(Gender.choices), dict(ProspectStatus.choices)
 
@@ -46,10 +50,14 @@ def visit_register(*, user: Any, store: Store, period: Period) -> Register:
     days = days_signed(store=store, period=period)
     lines = register_lines(user=user, store=store, period=period)
     weather = {day.day: day.weather for day in days}
-    rows = [_row(number, line, weather.get(line.day, "")) for number, line in enumerate(lines, 1)]
+    booked = _booked(lines)
+    rows = [
+        _row(number, line, weather.get(line.day, ""), booked.get((line.card_id, line.arrived_at)))
+        for number, line in enumerate(lines, 1)
+    ]
     if reach_for(user, "prospect").is_empty:  # the front desk sees visits, no cards
         rows = [{**row, URL: ""} for row in rows]
-    facts = [("客流", f"{len(rows)} 组"), ("留资", f"{sum(row['phone'] is not None for row in rows)} 组")]
+    facts = _counted(lines)
     facts += [(day_label(day.day), day.story) for day in days] if period.kind == "day" else []
     return Register(
         title=card_name("visits", store), note=f"{store.name} · {period.label}", columns=COLUMNS, rows=rows,
@@ -58,7 +66,37 @@ def visit_register(*, user: Any, store: Store, period: Period) -> Register:
     )  # fmt: skip
 
 
-def _row(number: int, line: RegisterLine, weather: str) -> Row:
+def _counted(lines: list[RegisterLine]) -> list[tuple[str, str]]:
+    """Parties by channel, and of the first visitors whose contact could be captured how many were (§3.1)."""
+    calls = sum(line.channel == VisitChannel.PHONE_IN for line in lines)
+    could = [line for line in lines if line.visit_type in CAPTURABLE]
+    kept = sum(line.visit_type == VisitType.FIRST_CAPTURED for line in could)
+    return [
+        ("客流", f"{len(lines)} 组（来店 {len(lines) - calls}、来电 {calls}）"),
+        ("首次留资", f"{kept} / {len(could)} 组" if could else NOTHING),
+    ]
+
+
+def _booked(lines: list[RegisterLine]) -> dict[tuple[int | None, dt.datetime], dt.datetime]:
+    """The return a party agreed on, by card and arrival: the first appointment made from the visit on, so a later one
+    changes nothing.
+    """
+    made = FollowUp.objects.filter(
+        prospect__in={line.card_id for line in lines if line.card_id}, outcome=FollowUpOutcome.APPOINTMENT,
+        next_follow_up_at__isnull=False,
+    )  # fmt: skip
+    by_card: dict[int, list[tuple[dt.datetime, dt.datetime]]] = defaultdict(list)
+    for card, at, back in made.order_by("done_at", "id").values_list("prospect_id", "done_at", "next_follow_up_at"):
+        by_card[card].append((at, back))
+    found = {}
+    for line in lines:
+        backs = [back for at, back in by_card.get(line.card_id or 0, []) if at >= line.arrived_at]
+        if backs:
+            found[line.card_id, line.arrived_at] = backs[0]
+    return found
+
+
+def _row(number: int, line: RegisterLine, weather: str, back: dt.datetime | None) -> Row:
     return {
         "no": number,
         "day": line.day,
@@ -75,7 +113,7 @@ def _row(number: int, line: RegisterLine, weather: str) -> Row:
         "source": line.source,
         "receiver": line.receiver,
         "owner": line.owner,
-        "back": local_date(line.next_at) if line.next_at else None,
+        "back": f"{day_label(local_date(back))} {local_time(back):%H:%M}" if back else None,
         "result": f"{line.grade} {_STATUSES[line.status]}" if line.status else None,
         "weather": weather or None,
         "note": line.note or None,

@@ -9,24 +9,30 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.backends.postgresql.psycopg_any import DateRange
 from openpyxl import load_workbook
 
+from dealership.accounts.models import User
 from dealership.audit.models import ExportLog
+from dealership.core import periods
 from dealership.core.errors import Conflict, DomainError
 from dealership.core.periods import Period
 from dealership.org.choices import Role
+from dealership.org.models import Membership, PolicySetting
 from dealership.tests.builders import make_person, make_team
 from dealership.tests.clients import client_for, count_queries
 from dealership.tests.numbers import plain_numbers_in
 from leads.choices import VisitType
-from leads.models import RegisterDay, Visit
-from leads.services.prospect import prospect_reassign
+from leads.models import CareTask, RegisterDay, Visit
+from leads.services.out_of_control import out_of_control_sweep
+from leads.services.prospect import prospect_change, prospect_delivered, prospect_ordered, prospect_reassign
 from leads.services.register_day import register_day_confirm, register_day_sign
 from leads.services.strategy import month_review_save, strategy_save
 from leads.services.visit import visit_leave
 from leads.tests.builders import make_follow_up, make_prospect, make_visit
+from leads.tests.loss_builders import lose, make_loss
 from reports.registers.activity import activity_register
-from reports.registers.cards import prospect_card
+from reports.registers.cards import owner_card, prospect_card
 from reports.registers.grades import grade_register
 from reports.registers.progress import progress_register
 from reports.registers.visits import visit_register
@@ -58,8 +64,26 @@ def test_the_visit_register_holds_every_party(store: Any, seller: Any, manager: 
     shown = [(row["no"], row["arrived"], row["left"], row["party"], row["name"], row["phone"]) for row in table.rows]
     assert shown == [(1, "10:00", "10:40", 3, "陶然", "139****5678"), (2, "10:40", None, 2, "未留资", None)]
     assert table.totals()["party"] == 5
+    assert dict(table.facts) == {"客流": "2 组（来店 2、来电 0）", "首次留资": "1 / 2 组"}
     assert visit_register(user=manager, store=store, period=Period.day(DAY + dt.timedelta(days=1))).rows == []
     assert len(visit_register(user=manager, store=store, period=MONTH).rows) == 2
+
+
+def test_a_booked_return_stands_beside_its_visit(store: Any, seller: Any, manager: Any, freeze: Any) -> None:
+    """约定再访 is what was agreed after that visit; the next call due is none, a later appointment no change."""
+    card = make_prospect(seller, store, grade="A", phone="13912345678")
+
+    def booked(day: dt.date) -> list[Any]:
+        return [row["back"] for row in visit_register(user=manager, store=store, period=Period.day(day)).rows]
+
+    assert card.next_follow_up_at is not None
+    assert booked(DAY) == [None]
+    make_follow_up(seller, card, outcome="appointment", next_follow_up_at=periods.at(dt.date(2026, 11, 14), "10:30"))
+    freeze("2026-11-14 10:40+08:00")
+    make_visit(seller, store, phone="13912345678")
+    make_follow_up(seller, card, outcome="appointment", next_follow_up_at=periods.at(dt.date(2026, 11, 16), "15:00"))
+    assert booked(DAY) == ["11-14 周六 10:30"]
+    assert booked(dt.date(2026, 11, 14)) == ["11-16 周一 15:00"]
 
 
 def test_a_day_is_signed_by_the_desk_and_confirmed_by_the_manager(store: Any, seller: Any, manager: Any) -> None:
@@ -131,6 +155,42 @@ def test_the_grade_table_marks_plans_contacts_and_ends(store: Any, seller: Any, 
     assert (row["end"], past["end"]) == ("H 在跟", "H 在跟")
 
 
+def test_the_grade_tables_last_column_says_what_became_of_a_card(
+    store: Any, seller: Any, manager: Any, freeze: Any
+) -> None:
+    """Lost with its reason, waiting for an answer, given away, out of control also in the month after (§5.2)."""
+    colleague = make_person(Role.SALES_CONSULTANT, store, name="王芳")
+    lose(make_prospect(seller, store, grade="B", name="陶一"), seller, None, manager)
+    make_loss(seller, make_prospect(seller, store, grade="B", name="陶二"))
+    given = make_prospect(seller, store, grade="B", name="陶三")
+    make_prospect(seller, store, grade="H", name="陶四")
+    freeze("2026-11-20 10:00+08:00")
+    prospect_reassign(by=manager, prospect_id=given.pk, new_owner=colleague, reason="平衡客户")
+    out_of_control_sweep(store_id=store.pk, day=dt.date(2026, 11, 20))
+    ask: dict[str, Any] = {"user": manager, "store": store, "person": seller}
+    ends = [row["end"] for row in grade_register(month=MONTH, **ask).rows]
+    assert ends == ["11-10 战败（价格）", "11-10 战败申请中", "11-20 转王芳", "11-20 失控"]
+    freeze("2026-12-01 10:00+08:00")
+    december = grade_register(month=Period.month(2026, 12), **ask).rows
+    assert [row["end"] for row in december] == ["11-10 战败申请中", "11-20 失控"]
+    assert [row["end"] for row in grade_register(month=MONTH, **ask).rows] == ends
+
+
+def test_the_months_of_someone_who_left_stay_open(store: Any, seller: Any, manager: Any, freeze: Any) -> None:
+    """The tables of a closed account are read by its months; later months do not offer the person."""
+    make_prospect(seller, store, name="陶然")
+    Membership.objects.filter(user=seller).update(valid=DateRange(dt.date(2026, 1, 1), dt.date(2026, 12, 1)))
+    User.objects.filter(pk=seller.pk).update(is_active=False)
+    freeze("2027-01-05 10:00+08:00")
+    make_person(Role.SALES_CONSULTANT, store, name="王芳")
+    address = f"/reports/registers/grades/?person={seller.pk}&month="
+    client = client_for(manager)
+    assert "陶然" in client.get(f"{address}2026-11").content.decode()
+    later = client.get(f"{address}2027-01").content.decode()
+    assert "李明" not in later
+    assert "王芳" in later
+
+
 def test_the_grade_table_shows_only_cards_within_reach(store: Any, seller: Any, manager: Any) -> None:
     colleague = make_person(Role.SALES_CONSULTANT, store, name="王芳")
     card = make_prospect(seller, store, name="金丝雀")
@@ -160,6 +220,49 @@ def test_the_progress_table_balances_per_person(store: Any, seller: Any, manager
     assert dict(table.facts) == {"平衡校验": "全部相符"}
     own = progress_register(user=seller, store=store, month=MONTH)
     assert [row["person"] for row in own.rows] == ["李明"]
+
+
+def test_the_progress_table_names_who_to_call_and_keeps_past_months(
+    store: Any, seller: Any, manager: Any, freeze: Any
+) -> None:
+    """今日必打 by name, the hottest first; what was overdue at the end of a month stays so when it is done later."""
+    cards = [make_prospect(seller, store, grade=grade, name=name) for grade, name in (("A", "陶一"), ("H", "陶二"))]
+    make_prospect(seller, store, grade="C", name="陶三")
+    freeze("2026-11-11 09:00+08:00")
+    assert progress_register(user=seller, store=store, month=MONTH).words[1:] == ("今日必打 李明：陶二(H)、陶一(A)",)
+    freeze("2026-12-05 10:00+08:00")
+    (before,) = progress_register(user=manager, store=store, month=MONTH).rows
+    assert (before["due"], before["done"], before["overdue"], before["today"]) == (3, 0, 3, None)
+    for card in cards:
+        make_follow_up(seller, card)
+    table = progress_register(user=manager, store=store, month=MONTH)
+    assert (table.rows[0]["overdue"], table.rows[0]["today"], len(table.words)) == (3, None, 1)
+
+
+def test_the_activity_table_tells_purpose_lateness_and_what_is_in_hand(store: Any, seller: Any, freeze: Any) -> None:
+    """目的 as on the paper form; a late contact is not unplanned; figures stand there before a report (§5.2)."""
+    late, new = (
+        make_prospect(seller, store, grade="H", name="陶一"),
+        make_prospect(seller, store, grade="N", name="陶二"),
+    )
+    freeze("2026-11-13 09:00+08:00")
+    make_follow_up(seller, late)
+    make_follow_up(seller, new, grade="B")
+    freeze("2026-11-15 09:00+08:00")
+    make_follow_up(seller, late)
+    make_visit(seller, store, name="陶三", purpose="paperwork")
+    table = activity_register(user=seller, store=store, person=seller, day=dt.date(2026, 11, 13))
+    assert [(row["name"][:2], row["purpose"], row["plan"]) for row in table.rows] == [
+        ("陶一", "开拓", "首次回访（逾期）"),
+        ("陶二", "开拓", "首次回访（逾期）"),
+    ]
+    table = activity_register(user=seller, store=store, person=seller, day=dt.date(2026, 11, 15))
+    shown = [(row["name"][:2], row["purpose"], row["plan"]) for row in table.rows]
+    assert shown == [("陶一", "促进", "跟进"), ("陶三", "手续", "接待")]
+    facts = dict(table.facts)
+    assert (facts["在手意向"], facts["保有客户"], facts["回访量"]) == ("H1 B1", "自销 0 / 他销 0", "今日 1 / 本月 3")
+    assert facts["逾期未跟进"].startswith("今日 ")
+    assert "本月" not in facts["逾期未跟进"]
 
 
 def test_the_activity_table_sets_results_beside_plans(store: Any, seller: Any, freeze: Any) -> None:
@@ -192,6 +295,47 @@ def test_the_prospect_card_tells_the_whole_story(store: Any, seller: Any) -> Non
     )  # fmt: skip
     assert "客户周六下午带太太来试驾" in {row["text"] for row in sheet.rows}
     assert sheet.words == ("月评 2026年11月：— → H，接触 2 次。预算刚批下来 下月：周六试驾后报价",)
+
+
+def test_the_owner_card_has_its_service_plan_and_goes_on_with_the_story(
+    store: Any, seller: Any, manager: Any, freeze: Any
+) -> None:
+    """保有客户管理卡 (§5.2): service plan, anniversaries, referrals, satisfaction, care calls, the A card's story."""
+    card = make_prospect(seller, store, grade="H", name="陶然")
+    prospect_change(
+        by=seller, prospect_id=card.pk, version=None, details={"car_use": "family", "payment_wish": "loan"}
+    )  # fmt: skip
+    wish = dict(prospect_card(user=seller, prospect_id=card.pk).facts)
+    assert (wish["用途"], wish["付款方式"]) == ("家用", "按揭")
+    prospect_ordered(by=manager, prospect_id=card.pk, at=periods.now())
+    car = prospect_delivered(
+        by=manager, prospect_id=card.pk, at=periods.now(), deal_id=1, vin="LSVAA49J132047371",
+        series=store.brand.series.all()[0], description="豪华版",
+    )  # fmt: skip
+    friend = make_prospect(seller, store, name="陶友")
+    prospect_change(by=seller, prospect_id=friend.pk, version=None, details={"referred_by": card.customer})
+    freeze("2026-11-17 15:00+08:00")
+    call = CareTask.objects.get(vehicle=car, kind="d7")
+    CareTask.objects.filter(pk=call.pk).update(
+        done_at=periods.now(), done_by=manager, result="satisfied", note="车机不会连手机"
+    )
+    sheet = owner_card(user=seller, vehicle_id=car.pk)
+    facts = dict(sheet.facts)
+    assert (facts["下次服务"], facts["交车纪念日"], facts["满意度"]) == (
+        "30日关怀 12-10 周四", "11-10 周三（1 周年）", "满意（7日回访）"
+    )  # fmt: skip
+    assert facts["转介绍"] == "1 位：陶友 跟进中"
+    told = [(row["what"], row["text"]) for row in sheet.rows if "回访" in row["what"] or "来店" in row["what"]]
+    assert [what[:2] for what, _text in told] == ["来店", "7日"]
+    assert told[1] == ("7日回访（应 11-17 周二）", "满意 车机不会连手机")
+    label = {"store": store, "effective_from": dt.date(2026, 1, 1)}
+    PolicySetting.objects.create(key="register.owner_card", value="C卡 车主档案", **label)
+    PolicySetting.objects.create(key="register.prospect_card", value="A卡 潜客档案", **label)
+    pages = client_for(seller)
+    page = pages.get(f"/customers/owners/{car.pk}/").content.decode()
+    assert "C卡 车主档案" in page
+    assert "1 位：陶友 跟进中" in page
+    assert "A卡 潜客档案" in pages.get(f"/customers/prospects/{card.pk}/").content.decode()
 
 
 def test_a_stale_strategy_and_a_thin_review_are_refused(store: Any, seller: Any) -> None:

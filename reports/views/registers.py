@@ -20,7 +20,7 @@ from dealership.core.scoping import reach_for
 from dealership.core.views import actor, done
 from dealership.org.models import Store
 from dealership.org.reach import can
-from leads.selectors.choices import sees_others, sellers_in
+from leads.selectors.choices import sees_others, sellers_between
 from leads.selectors.owner import owner_get
 from leads.selectors.prospect import prospect_get
 from leads.services.register_day import register_day_confirm, register_day_sign
@@ -148,10 +148,11 @@ def _asked(request: HttpRequest, kind: str, words: QueryDict) -> Asked:
     store = form.cleaned_data.get("store") or form.first_store()
     if store is None:
         raise NotFound
-    people = list(sellers_in(store)) if kind in BY_PERSON else []
+    period = _period(form, kind)
+    people = sellers_between(store, period.start, period.end) if kind in BY_PERSON else []
     if not sees_others(user):
         people = [person for person in people if person.pk == user.pk]
-    return Asked(kind, store, _person(form, people, user), people, _period(form, kind), form)
+    return Asked(kind, store, _person(form, people, user), people, period, form)
 
 
 def _person(form: RegisterForm, people: list[Any], user: Any) -> Any:

@@ -51,6 +51,11 @@ def kpis_by_key() -> dict[str, Kpi]:
     return {kpi.key: kpi for kpi in (*LEADS_KPIS, *SALES_KPIS)}
 
 
+def is_state(key: str) -> bool:
+    """Does the figure say how things stand, so that a sum of the month means nothing?"""
+    return kpis_by_key()[key].grain == "now"
+
+
 def figure_kpis() -> list[Kpi]:
     """The KPIs of a report in the order of its tiles."""
     return [kpis_by_key()[key] for key in FIGURE_KEYS]

@@ -113,8 +113,10 @@ def _clock(moment: dt.datetime) -> str:
 
 
 def owners_to_date(*, user: Any, review: Review) -> tuple[int, int]:
-    """保有客户 (sold by this person, taken over from others)."""
-    rows = OwnedVehicle.objects.visible_to(user).filter(store_id=review.store_id, owner_id=review.owner_id)
+    """保有客户 to the report's day (sold by this person, taken over from others)."""
+    rows = OwnedVehicle.objects.visible_to(user).filter(
+        store_id=review.store_id, owner_id=review.owner_id, delivered_on__lte=review.starts_on
+    )
     deals = dict(Deal.objects.filter(pk__in=rows.values("deal_id")).values_list("pk", "owner_id"))
     sellers = [deals.get(deal_id) for deal_id in rows.values_list("deal_id", flat=True)]
     own = sum(seller == review.owner_id for seller in sellers)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from dealership.core import periods
 from dealership.core.errors import DomainError
 from dealership.core.views import actor, done, refuse
+from dealership.org.policy import policy
 from dealership.org.reach import home_store
 from reviews.choices import ReviewKind
 from reviews.forms import WordsForm
@@ -93,6 +94,7 @@ def printed(request: HttpRequest, pk: int) -> HttpResponse:
     if review.kind == ReviewKind.DAY:
         context["plan"] = list(plan_and_results(user=user, review=review))
         context["owned_own"], context["owned_other"] = owners_to_date(user=user, review=review)
+        context["sheet_name"] = _(policy("register.activity", review.store_id))
     return render(request, "reviews/review_print.html", context)
 
 
