@@ -97,6 +97,7 @@ urlpatterns = [
     path("losses/<int:pk>/", loss.LossDetail.as_view(), name="loss_detail"),
     path("losses/<int:pk>/decide/", loss.LossDecide.as_view(), name="loss_decide"),
     path("losses/<int:pk>/withdraw/", loss.LossWithdraw.as_view(), name="loss_withdraw"),
+    path("losses/<int:pk>/ask-call-back/", loss_call_back.LossCallAsk.as_view(), name="loss_call_ask"),
     path("call-backs/", loss_call_back.LossCalls.as_view(), name="loss_calls"),
     path("call-backs/<int:pk>/", loss_call_back.LossCall.as_view(), name="loss_call"),
     path("call-backs/<int:pk>/number/", loss_call_back.LossNumber.as_view(), name="loss_number"),

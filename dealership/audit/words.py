@@ -76,7 +76,7 @@ VERBS = {
     "loss_agree": gettext_lazy("同意战败"), "dormancy_agree": gettext_lazy("同意休眠"),
     "loss_rejected": gettext_lazy("驳回战败"), "dormancy_rejected": gettext_lazy("驳回休眠"),
     "loss_reassigned": gettext_lazy("驳回战败并转人"), "dormancy_reassigned": gettext_lazy("驳回休眠并转人"),
-    "call_back": gettext_lazy("回访"), "owner_after_loss": gettext_lazy("改归属"),
+    "call_back": gettext_lazy("回访"), "call_back_ask": gettext_lazy("要求先回访"), "owner_after_loss": gettext_lazy("改归属"),
     "owner_notify": gettext_lazy("通知归属顾问"), "phone_add": gettext_lazy("新增号码"),
     "phone_mark": gettext_lazy("标记号码"), "sign": gettext_lazy("签字"), "confirm": gettext_lazy("确认"),
     "book": gettext_lazy("预约"), "move": gettext_lazy("改约"), "licence": gettext_lazy("查验驾驶证"),

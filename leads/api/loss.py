@@ -22,7 +22,7 @@ from leads.selectors.choices import seller_chosen
 from leads.selectors.loss import DEFAULT_ORDERING, ORDERINGS, call_get, calls_of, loss_get, loss_list
 from leads.selectors.prospect import prospect_get
 from leads.services.loss import dormancy_apply, loss_apply, loss_withdraw
-from leads.services.loss_call_back import loss_call_back
+from leads.services.loss_call_back import loss_call_back, loss_call_back_ask
 from leads.services.loss_decision import loss_decide, require_decider
 
 
@@ -163,6 +163,17 @@ class LossWithdraw(Resource):
     @extend_schema(request=None, responses=LossOut)
     def post(self, request: Request, pk: int) -> Response:
         loss_withdraw(by=request.user, application_id=loss_get(user=request.user, application_id=pk).pk)
+        return Response(LossOut(loss_get(user=request.user, application_id=pk)).data)
+
+
+class LossCallAsk(Resource):
+    """审批前请客服或 DCC 先回访."""
+
+    @extend_schema(request=None, responses=LossOut)
+    def post(self, request: Request, pk: int) -> Response:
+        row = loss_get(user=request.user, application_id=pk)
+        require_decider(request.user, row)
+        loss_call_back_ask(by=request.user, application_id=pk)
         return Response(LossOut(loss_get(user=request.user, application_id=pk)).data)
 
 

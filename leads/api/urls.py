@@ -67,5 +67,6 @@ urlpatterns = [
     path("loss-applications/<int:pk>/", loss.LossDetail.as_view(), name="api-losses-detail"),
     path("loss-applications/<int:pk>/decide/", loss.LossDecide.as_view(), name="api-losses-decide"),
     path("loss-applications/<int:pk>/withdraw/", loss.LossWithdraw.as_view(), name="api-losses-withdraw"),
+    path("loss-applications/<int:pk>/ask-call-back/", loss.LossCallAsk.as_view(), name="api-losses-ask-call-back"),
     path("loss-applications/<int:pk>/call-back/", loss.LossCall.as_view(), name="api-losses-call-back"),
 ]

@@ -18,7 +18,7 @@ from dealership.core.periods import day_bucket
 from dealership.core.scoping import ScopedQuerySet
 from dealership.org.choices import Role
 from dealership.org.models import Membership
-from leads.choices import OPEN_STATUSES, FollowUpOutcome, Grade
+from leads.choices import OPEN_STATUSES, FollowUpOutcome, Grade, ProspectStatus
 from leads.models import FollowUp, FollowUpTask, GradeChange, OwnerChange, Prospect, StatusChange
 
 
@@ -124,6 +124,8 @@ CARDS_CREATED = Measure(rows=lambda: StatusChange.objects.filter(from_status="")
 FIRST_CARDS = replace(CARDS_CREATED, only=Q(prospect__previous=None))
 CONTACTS = Measure(rows=_follow_up_rows, date="done_at", person="done_by", only=~Q(outcome=FollowUpOutcome.NO_ANSWER))
 
+FORGOTTEN = Measure(rows=lambda: StatusChange.objects.filter(to_status=ProspectStatus.OUT_OF_CONTROL), date="at")
+
 NEW_CUSTOMERS = Kpi(
     key="new_customers",
     label=_("新客户数"),
@@ -188,6 +190,16 @@ OVERDUE_FOLLOW_UPS = Kpi(
     grain="now",
 )
 
+OUT_OF_CONTROL = Kpi(
+    key="out_of_control",
+    label=_("失控数"),
+    explanation=_(
+        "本期被系统判为失控的次数（超过级别时限未跟进，或连续多次未接通），归当时的归属顾问；恢复后再次失控另计。"
+    ),
+    unit="次",
+    numerator=(FORGOTTEN,),
+)
+
 KPIS: tuple[Kpi, ...] = (
     NEW_CARDS,
     NEW_CUSTOMERS,
@@ -196,5 +208,6 @@ KPIS: tuple[Kpi, ...] = (
     FOLLOW_UP_NO_ANSWER,
     FOLLOW_UP_ON_TIME_RATE,
     OVERDUE_FOLLOW_UPS,
+    OUT_OF_CONTROL,
     ACTIVE_PROSPECTS_PER_CONSULTANT,
 )

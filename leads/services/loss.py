@@ -134,7 +134,7 @@ def open_application(card: Prospect, kind: LossKind, claim: Claim, *, by: Any, *
     card.touch()
     card.save()
     if row.is_sampled:
-        _tell_callers(row)
+        tell_callers(row)
     record(by=by, action=f"loss.{kind}_apply", target=row, changes={"reason": row.reason, "grade": row.grade})
     return row
 
@@ -172,7 +172,8 @@ def _ask(row: LossApplication, customer: Customer, by: Any) -> Any:
     )  # fmt: skip
 
 
-def _tell_callers(row: LossApplication) -> None:
+def tell_callers(row: LossApplication) -> None:
+    """Whoever may call is told once; the list has the rest."""
     notify(
         to=callers_of(row.prospect, row.applied_by), kind="loss.call_back", key=f"loss:{row.pk}:call_back",
         text="有一条战败申请需要回访核实，请在审批前联系客户。", url=reverse("leads:loss_calls"),

@@ -8,13 +8,44 @@ from django.urls import reverse
 
 from dealership.audit.services import record, record_reveal
 from dealership.core import periods
-from dealership.core.errors import Conflict, DomainError, NotAllowed
+from dealership.core.errors import Conflict, DomainError, NotAllowed, NotFound
 from dealership.core.services import lock, service
 from dealership.core.text import clean_text
 from dealership.notices.services import notify
 from dealership.org.reach import require
-from leads.loss_choices import CallBackResult
+from leads.loss_choices import CallBackResult, LossKind
 from leads.models import LossApplication, LossCallBack
+from leads.selectors.loss import loss_seen
+from leads.services.loss import callers_of, tell_callers
+from leads.services.loss_decision import require_decider
+
+
+@service
+def loss_call_back_ask(*, by: Any, application_id: int) -> LossApplication:
+    """请先回访: the decider wants to hear it from the customer before agreeing, also where the draw did not (§4.2).
+
+    From now on the application is treated as a drawn one. Refused for dormancy, twice, once answered, for who may not
+    decide it, and in a store where nobody could call.
+    """
+    found = loss_seen(user=by).filter(pk=application_id).first()
+    if found is None:
+        raise NotFound
+    row = lock(LossApplication.objects.all(), found.pk)
+    require_decider(by, row)
+    if not row.is_pending:
+        raise Conflict("decided", f"该申请已处理（{row.get_state_display()}），无需再回访。")
+    if row.kind != LossKind.LOSS:
+        raise DomainError("not_a_loss", "休眠申请不需要回访，请直接审批。")
+    if row.is_sampled:
+        raise Conflict("asked", "该申请已经在回访名单里，请等客服或 DCC 登记结果。")
+    if not callers_of(row.prospect, row.applied_by).exists():
+        raise DomainError("no_callers", "本店没有可以回访的客服或 DCC，请您亲自联系客户后再审批。")
+    row.is_sampled = True
+    row.touch()
+    row.save(update_fields=["is_sampled", "version", "updated_at"])
+    tell_callers(row)
+    record(by=by, action="loss.call_back_ask", target=row)
+    return row
 
 
 @service

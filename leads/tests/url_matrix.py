@@ -183,6 +183,9 @@ URLS = {
     "leads:loss_list": Url(resource="loss_application"),
     "leads:loss_detail": Url(**LOSS),
     "leads:loss_decide": Url(WRITE, act="loss.decide", data={"decision": "agree"}, **LOSS),
+    # The samples are on the list already: whoever may decide is told so.
+    "leads:loss_call_ask": Url(WRITE, act="loss.decide", also=REFUSES, **LOSS),
+    "api-losses-ask-call-back": Url(WRITE, act="loss.decide", also=REFUSES, **LOSS),
     # Only the person who asked takes it back: for everybody else within reach it is refused.
     "leads:loss_withdraw": Url(WRITE, act="loss.apply", also=REFUSES, **LOSS),
     "leads:loss_calls": Url(resource="loss_call_back"),

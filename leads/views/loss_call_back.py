@@ -13,8 +13,9 @@ from dealership.core.views import done, refuse
 from dealership.org.reach import require
 from leads.forms.loss import CallBackForm
 from leads.models import LossApplication
-from leads.selectors.loss import ORDERINGS, call_get, calls_of, calls_waiting
-from leads.services.loss_call_back import loss_call_back, loss_number
+from leads.selectors.loss import ORDERINGS, call_get, calls_of, calls_waiting, loss_get
+from leads.services.loss_call_back import loss_call_back, loss_call_back_ask, loss_number
+from leads.services.loss_decision import require_decider
 from leads.views.base import Page
 
 TEMPLATE = "leads/loss_call.html"
@@ -59,6 +60,17 @@ class LossCall(Page):
             return refuse(request, TEMPLATE, self.context(request, row), form, error)
         done(request, _("回访已登记，审批人可以看到。"))
         return redirect("leads:loss_calls")
+
+
+class LossCallAsk(Page):
+    """请先回访: the decider puts an application on the list."""
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        row = loss_get(user=request.user, application_id=pk)
+        require_decider(request.user, row)
+        loss_call_back_ask(by=request.user, application_id=row.pk)
+        done(request, _("已通知客服和 DCC 回访，结果登记后您再审批。"))
+        return redirect("leads:loss_detail", row.pk)
 
 
 class LossNumber(LossCall):

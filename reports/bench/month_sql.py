@@ -232,6 +232,11 @@ WITH drives AS (
         AND sla_due_at <= %(now)s AND (first_contact_at IS NOT NULL OR ended_at IS NULL OR ended_at >= sla_due_at)
     GROUP BY 2, 4, 5
     UNION ALL
+    SELECT 'out_of_control', (at AT TIME ZONE 'Asia/Shanghai')::date, '', owner_id, team_id, count(*), NULL
+    FROM leads_statuschange WHERE store_id = %(store)s AND to_status = 'out_of_control'
+        AND at >= %(start)s AND at < %(end)s
+    GROUP BY 2, 4, 5
+    UNION ALL
     SELECT kpi, day, '', person, team, top, bottom FROM (
         SELECT (applied_at AT TIME ZONE 'Asia/Shanghai')::date AS day, owner_id AS person, team_id AS team,
             count(*) AS made, count(*) FILTER (WHERE state = 'rejected') AS rejected,

@@ -84,6 +84,18 @@ def test_loss_applications_rejections_clear_and_subjective_losses(store, li, man
     assert value("loss_applications", store, team_id=move_team(li, store)) == 8
 
 
+def test_out_of_control_is_counted_against_who_held_the_card(store, other_store, li, wang):
+    for owner, place in ((li, store), (li, other_store)):
+        card = rows.card(place, owner, "2026-10-20")
+        rows.move(card, ProspectStatus.OUT_OF_CONTROL, "2026-11-01 00:20")
+        rows.move(card, ProspectStatus.ACTIVE, "2026-11-02")
+        rows.move(card, ProspectStatus.OUT_OF_CONTROL, "2026-11-30 23:59:59")
+    late = rows.card(store, wang, "2026-10-20")
+    rows.move(late, ProspectStatus.OUT_OF_CONTROL, "2026-12-01 00:20")
+    assert (value("out_of_control", store), value("out_of_control", store, OCTOBER)) == (2, 0)
+    assert value("out_of_control", store, person_id=wang.pk) == 0
+
+
 def test_a_proof_of_the_second_follow_up_makes_a_loss_no_longer_subjective(store, li, manager):
     card = rows.card(store, li, "2026-10-20")
     heard = rows.follow_up(card, "2026-11-01", outcome="refused")
