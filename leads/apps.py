@@ -8,10 +8,12 @@ class LeadsConfig(AppConfig):
     def ready(self) -> None:
         from dealership.core.search import register_finder
         from dealership.core.services import register_conflict
-        from dealership.org.leaving import register_holding
+        from dealership.org.leaving import register_ending, register_holding
         from leads.lead_wiring import register_leads
         from leads.selectors.finding import FINDERS
+        from leads.selectors.leaver import held_files
         from leads.selectors.prospect import held_count
+        from leads.services.leaver import seconds_return
         from leads.wiring import register_all
 
         for finder in FINDERS:
@@ -19,6 +21,8 @@ class LeadsConfig(AppConfig):
 
         register_all()
         register_holding("意向客户", held_count)
+        register_holding("客户档案", held_files)
+        register_ending(seconds_return)
         register_leads()
         for constraint, code, message in (
             ("leads_customerphone_one_owner", "phone_taken", "该号码刚刚被同事登记，请重新查询归属后再保存。"),

@@ -98,6 +98,9 @@ OPEN_STATUSES = (
 # One live card per customer: open ones and an order that is not delivered yet.
 LIVE_STATUSES = (*OPEN_STATUSES, ProspectStatus.ORDERED)
 
+# What a person has to hand over before leaving: a resting card wakes again and needs somebody then.
+HELD_STATUSES = (*LIVE_STATUSES, ProspectStatus.DORMANT)
+
 PROSPECT_TRANSITIONS: dict[str, tuple[str, ...]] = {
     "": (ProspectStatus.ACTIVE,),
     ProspectStatus.ACTIVE: (
@@ -212,24 +215,6 @@ class PurchaseKind(TextChoices):
     FIRST = "first", "首购"
     REPLACE = "replace", "换购"
     ADDITIONAL = "additional", "增购"
-
-
-class CarUse(TextChoices):
-    """What the car is wanted for (A card, §5.2)."""
-
-    FAMILY = "family", "家用"
-    COMMUTE = "commute", "上下班代步"
-    BUSINESS = "business", "商务公务"
-    HIRE = "hire", "营运"
-    OTHER = "other", "其他"
-
-
-class PaymentWish(TextChoices):
-    """How the customer means to pay; what is agreed stands on the order."""
-
-    FULL = "full", "全款"
-    LOAN = "loan", "按揭"
-    OPEN = "open", "还没定"
 
 
 class QuotaStatus(TextChoices):

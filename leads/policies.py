@@ -76,6 +76,15 @@ def levels_down(before: str, after: str) -> int:
     return GRADE_RANK[Grade(before)] - GRADE_RANK[Grade(after)]
 
 
+def days_unmoved(card: Any, day: dt.date) -> int:
+    """R-GRADE: for how many days an open card has kept its grade when that is too long, else 0: time to judge anew."""
+    limits = policy("follow_up.regrade_after_days", card.store_id, day)
+    if card.grade not in limits or not can_regrade(card):
+        return 0
+    days = (day - periods.local_date(card.grade_since)).days
+    return days if days > int(limits[card.grade]) else 0
+
+
 def may_move(before: str, after: str) -> bool:
     """Is this status move in the transition table (§4.2)?"""
     return after in PROSPECT_TRANSITIONS.get(before, ())

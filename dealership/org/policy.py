@@ -31,6 +31,8 @@ DEFAULTS: dict[str, Any] = {
     "follow_up.thanks_hours": 2,
     "follow_up.first_call_hours": 24,
     "follow_up.regrade_reason_levels": 2,
+    # R-GRADE auto-check: a grade that did not move for more days is asked about
+    "follow_up.regrade_after_days": {"H": 14, "A": 45},
     # Losses and dormancy (§4.2): answered within hours; share of losses called back; attempts before "unreachable"
     "loss.decide_hours": 24,
     "loss.sample_share": "0.20",

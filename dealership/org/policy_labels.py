@@ -20,6 +20,7 @@ LABELS = {
     "follow_up.repeat_window": _("与最近几次跟进比较是否重复"),
     "follow_up.no_answer_resets": _("未接通可连续顺延次数"),
     "follow_up.second_days": _("拒绝后二次跟进期限（天）"),
+    "follow_up.regrade_after_days": _("级别多少天未变提示重新判级"),
     "follow_up.thanks_hours": _("离店后致谢时限（小时）"),
     "follow_up.first_call_hours": _("首次到店离店后首次回访时限（小时）"),
     "follow_up.default_time": _("默认跟进时间"),

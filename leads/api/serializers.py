@@ -10,16 +10,15 @@ from dealership.core.api import VersionField
 from dealership.core.masking import mask_phone
 from dealership.core.money import MAX_MONEY
 from dealership.core.text import has_control_characters
+from leads.card_choices import CarUse, PaymentWish
 from leads.choices import (
     OPEN_GRADE_CHOICES,
     CardChannel,
-    CarUse,
     ContactChannel,
     CustomerKind,
     FollowUpOutcome,
     Gender,
     Grade,
-    PaymentWish,
     PurchaseKind,
     QuotaStatus,
     VisitChannel,

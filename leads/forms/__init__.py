@@ -10,15 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from dealership.core.forms import CleanCharField, DateTimeInput, DomainForm, MoneyInput, PhoneInput
 from dealership.org.models import Store
+from leads.card_choices import CarUse, PaymentWish
 from leads.choices import (
     OPEN_GRADES,
-    CarUse,
     ContactChannel,
     CustomerKind,
     FollowUpOutcome,
     Gender,
     Grade,
-    PaymentWish,
     PurchaseKind,
     QuotaStatus,
     VisitChannel,

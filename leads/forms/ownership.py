@@ -13,6 +13,7 @@ from leads.choices import ClaimWish
 from leads.forms import CHECK, offer
 from leads.models import Prospect
 from leads.selectors.choices import sellers_in
+from leads.selectors.leaver import holders_in
 
 
 class ClaimForm(DomainForm):
@@ -45,5 +46,5 @@ class HandOverForm(DomainForm):
 
     def __init__(self, *args: Any, store: Store, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "person", sellers_in(store))
+        offer(self, "person", holders_in(store))
         offer(self, "takers", sellers_in(store))

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from dealership.core.models import Versioned
 from dealership.org.models import Store
+from leads.models.customer import Customer
 from leads.models.lead import Lead
 from leads.models.prospect import Prospect
 from leads.querysets import CardNoteQuerySet, HandOverQuerySet
@@ -56,11 +57,12 @@ class HandOver(Versioned):
 
 
 class HandOverItem(models.Model):
-    """One card or lead of a hand-over, with the due moments it had, for the way back."""
+    """One card, lead or customer without a card of a hand-over, with the due moments it had, for the way back."""
 
     hand_over = models.ForeignKey(HandOver, on_delete=models.CASCADE, related_name="items")
     prospect = models.ForeignKey(Prospect, null=True, on_delete=models.PROTECT, related_name="+")
     lead = models.ForeignKey(Lead, null=True, on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="+")
     taker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     grade = models.CharField(max_length=1, blank=True)
     version_after = models.PositiveIntegerField(default=0)
@@ -70,7 +72,9 @@ class HandOverItem(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(prospect=None, lead__isnull=False) | Q(prospect__isnull=False, lead=None),
+                condition=Q(prospect=None, lead__isnull=False, customer=None)
+                | Q(prospect__isnull=False, lead=None, customer=None)
+                | Q(prospect=None, lead=None, customer__isnull=False),
                 name="%(app_label)s_%(class)s_one_thing",
             )
         ]

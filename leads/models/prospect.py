@@ -13,14 +13,13 @@ from dealership.core.models import Versioned
 from dealership.core.money import MoneyField
 from dealership.org.closing import closed_month_guards
 from dealership.org.models import LeadSource, Series, Store, Team
+from leads.card_choices import CarUse, PaymentWish
 from leads.choices import (
     LIVE_STATUSES,
     NEVER,
     OPEN_STATUSES,
     CardChannel,
-    CarUse,
     Grade,
-    PaymentWish,
     ProspectStatus,
     PurchaseKind,
     QuotaStatus,

@@ -6,16 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from dealership.accounts.models import User
 from dealership.core.errors import NotFound
 from dealership.org.models import Store
-from leads.choices import LIVE_STATUSES, Grade
-from leads.models import HandOver, Lead, Prospect
+from leads.choices import HELD_STATUSES, LIVE_STATUSES, Grade
+from leads.models import Customer, HandOver, Lead, Prospect
+from leads.selectors.choices import sellers_in
 
 # Ordered first, then the hottest: every taker gets of each.
 ORDER = (Grade.O, Grade.H, Grade.A, Grade.B, Grade.C, Grade.N)
 LEAD = "线索"
+FILE = "档案"
 
 
 @dataclass
@@ -37,19 +40,21 @@ class Taker:
 
 @dataclass(frozen=True)
 class Split:
-    """Who gets what: ids of cards and leads to the taker's id."""
+    """Who gets what: ids of cards, leads and customers without a card to the taker's id."""
 
     takers: list[Taker]
     cards: list[Prospect]
     leads: list[Lead]
     card_moves: dict[int, int]
     lead_moves: dict[int, int]
+    file_moves: dict[int, int]
+    files: int
     kinds: tuple[str, ...]
 
 
 def cards_of(*, user: Any, store: Store, person: Any) -> list[Prospect]:
-    """Live cards a person holds in a store, hottest first, then by what is due."""
-    rows = Prospect.objects.visible_to(user).filter(store=store, owner=person, status__in=LIVE_STATUSES)
+    """Live and resting cards a person holds in a store, hottest first, then by what is due."""
+    rows = Prospect.objects.visible_to(user).filter(store=store, owner=person, status__in=HELD_STATUSES)
     found = list(rows.select_related("customer", "series").order_by("next_follow_up_at", "id"))
     return sorted(found, key=lambda card: ORDER.index(Grade(card.grade)) if card.grade in ORDER else len(ORDER))
 
@@ -57,6 +62,29 @@ def cards_of(*, user: Any, store: Store, person: Any) -> list[Prospect]:
 def leads_of(*, user: Any, store: Store, person: Any) -> list[Lead]:
     """Unprocessed leads a person holds in a store."""
     return list(Lead.objects.visible_to(user).held().filter(store=store, owner=person).order_by("assigned_at", "id"))
+
+
+def _files(rows: QuerySet[Customer]) -> QuerySet[Customer]:
+    """Customers no card goes with: owners of a delivered car, lost ones, mere contacts."""
+    held = Prospect.objects.filter(customer=OuterRef("pk"), status__in=HELD_STATUSES)
+    return rows.exclude(Exists(held))
+
+
+def files_of(*, user: Any, store: Store, person: Any) -> list[int]:
+    """Customers of a person in a store without a card to hand over, by id."""
+    rows = Customer.objects.visible_to(user).filter(store=store, owner=person)
+    return list(_files(rows).order_by("pk").values_list("pk", flat=True))
+
+
+def held_files(person: Any) -> int:
+    """How many customers without a card a person owns in all stores: nobody leaves them ownerless."""
+    return _files(Customer.objects.filter(owner=person)).count()
+
+
+def holders_in(store: Store) -> QuerySet[User]:
+    """Who may have something to hand over: the sellers of the store, and whoever still owns customers there."""
+    owned = Customer.objects.filter(store=store, owner=OuterRef("pk"))
+    return User.objects.filter(Q(pk__in=sellers_in(store).values("pk")) | Exists(owned)).order_by("id")
 
 
 def split(*, user: Any, store: Store, person: Any, takers: Iterable[Any]) -> Split:
@@ -72,9 +100,11 @@ def split(*, user: Any, store: Store, person: Any, takers: Iterable[Any]) -> Spl
     cards, leads = cards_of(user=user, store=store, person=person), leads_of(user=user, store=store, person=person)
     card_moves = {card.pk: _next(rows, card.grade) for card in cards} if rows else {}
     lead_moves = {lead.pk: _next(rows, LEAD) for lead in leads} if rows else {}
-    found = {card.grade for card in cards} | ({LEAD} if leads else set())
-    kinds = tuple(kind for kind in (*(grade.value for grade in ORDER), LEAD) if kind in found)
-    return Split(rows, cards, leads, card_moves, lead_moves, kinds)
+    files = files_of(user=user, store=store, person=person)
+    file_moves = {pk: _next(rows, FILE) for pk in files} if rows else {}
+    found = {card.grade for card in cards} | ({LEAD} if leads else set()) | ({FILE} if files else set())
+    kinds = tuple(kind for kind in (*(grade.value for grade in ORDER), LEAD, FILE) if kind in found)
+    return Split(rows, cards, leads, card_moves, lead_moves, file_moves, len(files), kinds)
 
 
 def _next(takers: list[Taker], kind: str) -> int:
@@ -99,7 +129,7 @@ def hand_over_get(*, user: Any, pk: int) -> HandOver:
 
 def items_by_taker(row: HandOver) -> list[tuple[Any, list[Any]]]:
     """What each colleague got, with the answers of an undo."""
-    items = row.items.select_related("taker", "prospect__customer", "lead").order_by("id")
+    items = row.items.select_related("taker", "prospect__customer", "lead", "customer").order_by("id")
     grouped: dict[int, tuple[Any, list[Any]]] = {}
     for item in items:
         grouped.setdefault(item.taker_id, (item.taker, []))[1].append(item)

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from dealership.core.errors import NotFound
 from dealership.core.prepared import rows_of
 from dealership.org.prepared import rows_for
-from leads.choices import LIVE_STATUSES, NEVER, OPEN_GRADES, OPEN_STATUSES, Grade
+from leads.choices import HELD_STATUSES, NEVER, OPEN_GRADES, OPEN_STATUSES, Grade
 from leads.models import CreditShare, FollowUp, FollowUpTask, Prospect
 from leads.selectors.customer import primary_phone, primary_phones
 from leads.selectors.evaluation import with_evaluation
@@ -132,5 +132,5 @@ def follow_up_get(*, follow_up_id: int) -> FollowUp:
 
 
 def held_count(person: Any) -> int:
-    """How many live cards a person owns in all stores: an account with some is not closed (docs/roles.md)."""
-    return Prospect.objects.filter(owner=person, status__in=LIVE_STATUSES).count()
+    """How many live and resting cards a person owns in all stores: an account with some is not closed."""
+    return Prospect.objects.filter(owner=person, status__in=HELD_STATUSES).count()

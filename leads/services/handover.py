@@ -6,7 +6,7 @@ Every function runs inside its caller's transaction, on a customer and card the 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.urls import reverse
@@ -17,7 +17,7 @@ from dealership.notices.services import notify
 from dealership.org.reach import team_id_in
 from leads import policies
 from leads.choices import ProspectStatus, TaskKind
-from leads.models import Customer, FollowUpTask, OwnerChange, Prospect, TestDrive
+from leads.models import CareTask, Customer, FollowUpTask, OwnedVehicle, OwnerChange, Prospect, TestDrive
 from leads.services.history import cancel_tasks, move_status, open_task
 
 Follower = Callable[..., None]
@@ -68,6 +68,7 @@ def hand_over(card: Prospect, new_owner: Any, *, by: Any, reason: str) -> None:
     card.touch()
     card.save(update_fields=["owner", "team", "version", "updated_at"])
     customer = card.customer
+    cars_follow([customer.pk], new_owner, team_id)
     customer.owner, customer.team_id = new_owner, team_id
     customer.touch()
     customer.save(update_fields=["owner", "team", "version", "updated_at"])
@@ -75,6 +76,16 @@ def hand_over(card: Prospect, new_owner: Any, *, by: Any, reason: str) -> None:
     TestDrive.objects.holding().filter(prospect=card).update(owner=new_owner, team_id=team_id)
     for follow in _followers:
         follow(card=card, new_owner=new_owner, by=by)
+
+
+def cars_follow(customers: Collection[int], new_owner: Any, team_id: int | None) -> None:
+    """The cars of customers go with them: who looks after the owner sees the car and its open care calls.
+
+    Who sold a car stands on its deal and does not change.
+    """
+    cars = OwnedVehicle.objects.filter(customer__in=customers)
+    CareTask.objects.filter(vehicle__in=cars, done_at=None).update(owner=new_owner, team_id=team_id)
+    cars.update(owner=new_owner, team_id=team_id)
 
 
 def locked_with_customer(cards: Any, prospect_id: int) -> Prospect:

@@ -22,8 +22,10 @@ from dealership.core.errors import Conflict, DomainError
 from dealership.core.services import service
 from dealership.core.text import clean_text
 from dealership.notices.services import notify
+from dealership.org.choices import Role
 from dealership.org.models import LeadSource, Series, Store
-from dealership.org.reach import require
+from dealership.org.reach import people_in, require
+from dealership.org.roles import SELLING_ROLES
 from leads.choices import OPEN_LEAD_STATES, AssignedHow, LeadEvent, LeadState
 from leads.models import Customer, CustomerPhone, Lead, LeadChange
 from leads.selectors.lead import live_cards_of
@@ -276,14 +278,17 @@ def _merge(by: Any, taken: Taken, lead: Lead, customer: Customer, moment: dt.dat
 
 
 def tell_merged(lead: Lead, by: Any) -> None:
-    """The owner of the file is told; no personal data in the notice (R-OWN)."""
+    """The owner of the file is told, when they no longer sell here the showroom manager; no personal data (R-OWN)."""
     customer = lead.customer
     if customer is None or customer.owner is None or customer.owner_id == by.pk:
         return
-    notify(
-        to=[customer.owner], kind="lead.merged", key=f"lead:{lead.pk}:merged",
-        text="您名下一位客户通过线索再次留资，请尽快联系。", url=reverse("leads:customer_detail", args=[customer.pk]),
-    )  # fmt: skip
+    url = reverse("leads:customer_detail", args=[customer.pk])
+    told = {"kind": "lead.merged", "key": f"lead:{lead.pk}:merged", "url": url}
+    if people_in([lead.store_id], SELLING_ROLES).filter(pk=customer.owner.pk).exists():
+        notify(to=[customer.owner], text="您名下一位客户通过线索再次留资，请尽快联系。", **told)
+    else:
+        text = f"{customer.owner} 名下一位老客户通过线索再次留资，该同事已不在本店销售岗位，请安排同事跟进。"
+        notify(to=people_in([lead.store_id], [Role.SHOWROOM_MANAGER]), text=text, **told)
 
 
 def _insert(by: Any, fresh: list[tuple[Taken, Lead]], moment: dt.datetime) -> None:

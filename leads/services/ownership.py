@@ -21,9 +21,9 @@ from dealership.org.models import Store
 from dealership.org.reach import people_in, require
 from dealership.org.roles import SELLING_ROLES
 from leads import policies
-from leads.choices import LIVE_STATUSES, ClaimWish
+from leads.choices import LIVE_STATUSES, ClaimWish, ProspectStatus
 from leads.models import CreditShare, CustomerPhone, Prospect
-from leads.services.handover import hand_over, locked_with_customer
+from leads.services.handover import hand_over, locked_with_customer, reactivate
 
 CLAIM, TRANSFER = "prospect.claim", "prospect.transfer"
 HALF = Decimal("0.50")
@@ -64,8 +64,8 @@ def transfer_ask(*, by: Any, prospect_id: int, new_owner: Any, reason: str) -> A
 def claim_ask(*, by: Any, store: Store, phone: str, wish: str, reason: str) -> Approval:
     """撞单: somebody who serves a colleague's customer asks for the card or for half of the credit.
 
-    Taking over is refused while the owner is protected (§5.11); sharing may always be asked. The answer says nothing
-    about the customer the claimant does not know already.
+    Taking over is refused while the owner is protected (§5.11), which nobody is whose card is out of control; sharing
+    may always be asked. The answer says nothing about the customer the claimant does not know already.
     """
     require(by, "prospect.claim", store.pk)
     if wish not in ClaimWish.values:
@@ -80,7 +80,9 @@ def claim_ask(*, by: Any, store: Store, phone: str, wish: str, reason: str) -> A
     card = locked_with_customer(Prospect.objects.filter(store=store), found)
     check_taker(card, by)
     until = protected_until(card)
-    if wish == ClaimWish.TAKE and until >= periods.today():
+    # Who let the card get out of control has lost the protection, whatever days the grade would still give.
+    forgotten = card.status == ProspectStatus.OUT_OF_CONTROL
+    if wish == ClaimWish.TAKE and until >= periods.today() and not forgotten:
         day = periods.day_label(until)
         raise DomainError(
             "protected", f"该客户在归属顾问保护期内（至 {day}），只能申请分成。", {"wish": ["保护期内只能申请分成。"]}
@@ -89,7 +91,7 @@ def claim_ask(*, by: Any, store: Store, phone: str, wish: str, reason: str) -> A
     detail = {
         "wish": ClaimWish(wish).label, "code": wish, "to": by.pk, "to_name": by.name, "from": str(card.owner),
         "grade": card.grade, "last_contact": periods.day_label(periods.local_date(last)),
-        "protection": f"至 {periods.day_label(until)}",
+        "protection": "已失控，不再保护" if forgotten else f"至 {periods.day_label(until)}",
     }  # fmt: skip
     return _ask(card, CLAIM, f"撞单：{by.name} 申请{ClaimWish(wish).label}", detail, _reason(reason), by=by)
 
@@ -110,6 +112,8 @@ def answer_approved(approval: Approval, by: Any) -> None:
         _share(card, taker, by=by)
         return
     giver = card.owner_id
+    if card.status == ProspectStatus.OUT_OF_CONTROL:
+        reactivate(card, by=by, reason=approval.reason)
     hand_over(card, taker, by=by, reason=approval.reason)
     record(by=by, action="prospect.reassign", target=card, changes={"from": giver, "to": approval.detail["to"]})
 

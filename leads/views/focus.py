@@ -12,7 +12,7 @@ from dealership.core import periods
 from dealership.org.reach import can, require
 from leads.forms import FollowUpForm
 from leads.models import Prospect
-from leads.policies import can_regrade, gradable, grade_horizons
+from leads.policies import can_regrade, days_unmoved, gradable, grade_horizons
 from leads.selectors.choices import sees_others, sellers_seen_by
 from leads.selectors.focus import ALL, focus_at, focus_items, focus_owner, last_words
 from leads.selectors.prospect import prospect_get
@@ -53,6 +53,7 @@ class FocusList(Page):
             "silent": FollowUpForm(user=user, auto_id=False, initial={"version": card.version}),
             "horizons": grade_horizons(card.store_id, gradable()),
             "regrade": can_regrade(card),
+            "unmoved": days_unmoved(card, periods.today()),
             "contacts": last_words(prospect=card),
             "strategy": strategy_of(user=user, prospect=card),
             "next": f"{back}?owner={owner_id or ALL}" if request.GET.get("owner") else back,

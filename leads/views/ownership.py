@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
@@ -98,14 +98,15 @@ class HandOverNew(Page):
             return refuse(request, self.template, {"store": store}, form)
         person, takers = form.cleaned_data["person"], form.cleaned_data["takers"]
         shown = split(user=request.user, store=store, person=person, takers=takers)
-        context = {"store": store, "split": shown, "person": person}
-        if request.POST.get("step") != "do":
+        doing = request.POST.get("step") == "do"
+        moves = moves_of(request.POST if doing else QueryDict(), shown)
+        cards = [(card, moves["card_moves"].get(card.pk)) for card in shown.cards]
+        context = {"store": store, "split": shown, "person": person, "cards": cards}
+        if not doing:
             return render(request, self.template, {"form": form, **context})
-        cards, leads = moves_of(request, shown)
         try:
             row = hand_over_do(
-                by=request.user, store=store, person=person, card_moves=cards, lead_moves=leads,
-                reason=form.cleaned_data["reason"],
+                by=request.user, store=store, person=person, reason=form.cleaned_data["reason"], **moves
             )  # fmt: skip
         except DomainError as error:
             return refuse(request, self.template, context, form, error)
@@ -113,14 +114,15 @@ class HandOverNew(Page):
         return redirect("leads:handover", row.pk)
 
 
-def moves_of(request: HttpRequest, shown: Split) -> tuple[dict[int, int], dict[int, int]]:
-    """The split with the manager's own choices per card (`card-<id>`), leads as simulated."""
+def moves_of(typed: QueryDict, shown: Split) -> dict[str, dict[int, int]]:
+    """The split with the manager's own choices per card (`card-<id>`), the rest as simulated."""
 
     def chosen(pk: int, default: int) -> int:
-        text = request.POST.get(f"card-{pk}", "")
+        text = typed.get(f"card-{pk}", "")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else default
 
-    return {pk: chosen(pk, taker) for pk, taker in shown.card_moves.items()}, shown.lead_moves
+    cards = {pk: chosen(pk, taker) for pk, taker in shown.card_moves.items()}
+    return {"card_moves": cards, "lead_moves": shown.lead_moves, "file_moves": shown.file_moves}
 
 
 class HandOverDetail(Page):

@@ -119,6 +119,7 @@ def card_context(request: HttpRequest, card: Prospect) -> dict[str, Any]:
         "drives": running_drives(timeline),
         "grades": [entry for entry in reversed(timeline) if entry.grade],
         "now": periods.now(),
+        "unmoved": policies.days_unmoved(card, periods.today()),
         "plain": None,
         "stands_in": standing_in,
         "warms_up": standing_in and warms_up(user, card),

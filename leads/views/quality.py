@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from dealership.core import periods
 from dealership.core.errors import DomainError, NotFound
 from dealership.core.paging import page_of
 from dealership.core.views import done, refuse
@@ -88,7 +89,8 @@ class SpotCheckDetail(Page):
     def context(self, request: HttpRequest, pk: int) -> dict[str, Any]:
         check = spot_check_get(user=request.user, pk=pk)
         is_open = not check.result and check.owner_id != request.user.pk
-        return {"check": check, "may_check": is_open and can(request.user, "spot_check.record", check.store_id)}
+        may_check = is_open and can(request.user, "spot_check.record", check.store_id)
+        return {"check": check, "may_check": may_check, "done_on": periods.local_date(check.follow_up.done_at)}
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, self.template, {**self.context(request, pk), "form": SpotCheckForm(user=request.user)})

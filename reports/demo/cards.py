@@ -10,11 +10,11 @@ from typing import Any
 
 from dealership.core import periods
 from dealership.org.policy import DEFAULTS
+from leads.card_choices import PaymentWish
 from leads.choices import (
     CardChannel,
     ContactChannel,
     Grade,
-    PaymentWish,
     ProspectStatus,
     PurchaseKind,
     QuotaStatus,

@@ -24,7 +24,7 @@ from dealership.jobs import services as jobs
 from dealership.jobs.models import Job
 from dealership.org.models import ClosedMonth, LeadSource, Store
 from dealership.tests.clients import count_queries
-from leads.choices import VisitChannel, VisitType
+from leads.choices import ProspectStatus, VisitChannel, VisitType
 from leads.models import GradeChange, Visit
 from reports import tasks
 from reports.bench.month_sql import MONTH_SQL, month_values
@@ -116,6 +116,7 @@ def _customers_of_every_kind(store: Store, li: Any, wang: Any) -> None:
     loss(store, li, wang, "2026-11-06", "agreed", reason="competitor", card=gone)
     for state in ("rejected", "pending", "withdrawn"):
         loss(store, li, wang, "2026-11-07", state)
+    rows.move(rows.card(store, wang, "2026-11-01"), ProspectStatus.OUT_OF_CONTROL, "2026-11-14 00:20")
     portal = LeadSource.objects.order_by("code")[0]
     opened = rows.card(store, li, "2026-10-12", "C", source=portal)
     for at, was, now in (("2026-11-03", "C", "B"), ("2026-11-09", "B", "H")):

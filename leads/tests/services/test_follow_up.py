@@ -258,3 +258,19 @@ def test_a_follow_up_is_audited_without_its_words(card, consultant):
     assert (entry.actor, entry.object_id, entry.changes) == (
         consultant, row.pk, {"outcome": "reached", "grade": ["A", "H"]},
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("grade", "limit"), [("H", 14), ("A", 45), ("B", 0)])
+def test_r_grade_a_grade_that_stays_too_long_is_asked_about(freeze, store, client_for, consultant, *, grade, limit):
+    """An H for more than a fortnight is no H: the card says so until the grade moves."""
+    freeze("2026-09-01 10:00+08:00")
+    made = make_prospect(consultant, store, grade=grade)
+    page = f"/customers/prospects/{made.pk}/"
+    freeze(periods.at(dt.date(2026, 9, 1) + dt.timedelta(days=limit or 300), "10:00"))
+    client = client_for(consultant)
+    assert "天未变" not in client.get(page).text
+    freeze(periods.at(dt.date(2026, 9, 2) + dt.timedelta(days=limit or 300), "10:00"))
+    client = client_for(consultant)
+    assert (f"{grade}级已 {limit + 1} 天未变" in client.get(page).text) is bool(limit)
+    make_follow_up(consultant, made, grade="C", grade_reason="客户推迟到明年")
+    assert "天未变" not in client.get(page).text

@@ -25,7 +25,7 @@ from leads.loss_choices import LossReason, LossState
 from leads.models import FollowUpTask, LossApplication, OwnerChange, Prospect, StatusChange
 from leads.policies import is_sampled
 from leads.services.loss import dormancy_apply, loss_apply, loss_withdraw
-from leads.services.loss_call_back import loss_call_back, loss_call_back_ask
+from leads.services.loss_call_back import loss_call_back
 from leads.services.loss_decision import loss_decide
 from leads.services.second import second_assign
 from leads.tests.builders import make_follow_up, make_prospect
@@ -327,25 +327,6 @@ def test_nobody_calls_back_an_own_customer_and_without_callers_nothing_is_sample
         loss_call_back(by=agent, application_id=mine.pk, result="confirmed", note="客户确认不买")
     with pytest.raises(NotFound):
         loss_call_back(by=consultant, application_id=theirs.pk, result="confirmed", note="客户确认不买")
-
-
-def test_a_decider_may_want_the_customer_heard_first(card, person, store, consultant, manager):
-    """Optional call-back before agreeing (§4.2): asked for, it counts like a drawn one."""
-    row = make_loss(consultant, card)
-    assert not row.is_sampled
-    with pytest.raises(NotAllowed):
-        loss_call_back_ask(by=consultant, application_id=row.pk)
-    refused("no_callers", loss_call_back_ask, by=manager, application_id=row.pk)
-    care = person(Role.CARE_AGENT, store)
-    loss_call_back_ask(by=manager, application_id=row.pk)
-    assert Notice.objects.filter(recipient=care, kind="loss.call_back").exists()
-    refused("asked", loss_call_back_ask, by=manager, application_id=row.pk)
-    refused("call_back_missing", loss_decide, by=manager, application_id=row.pk, decision="agree")
-    loss_call_back(by=care, application_id=row.pk, result="confirmed", note="客户确认已买别家")
-    assert loss_decide(by=manager, application_id=row.pk, decision="agree").state == LossState.AGREED
-    refused("decided", loss_call_back_ask, by=manager, application_id=row.pk)
-    rest = make_rest(consultant, make_prospect(consultant, store, grade="C"))
-    refused("not_a_loss", loss_call_back_ask, by=manager, application_id=rest.pk)
 
 
 def test_the_database_refuses_lost_and_dormant_without_a_second_person(card, consultant, manager):

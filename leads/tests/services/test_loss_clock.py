@@ -19,10 +19,11 @@ from dealership.org.models import Membership
 from leads.choices import ProspectStatus
 from leads.models import FollowUpTask, GradeChange, LossApplication, Prospect, StatusChange
 from leads.services.dormancy import dormancy_wake_due
+from leads.services.lead_intake import LeadRow, lead_create
 from leads.services.loss import loss_apply
 from leads.services.loss_decision import loss_decide
 from leads.services.out_of_control import out_of_control_sweep
-from leads.services.prospect import card_create, prospect_reassign
+from leads.services.prospect import card_create, prospect_delivered, prospect_ordered, prospect_reassign
 from leads.tests.builders import make_follow_up, make_prospect, make_visit, new_phone
 from leads.tests.loss_builders import WHY, lose, make_loss, make_rest, put_in, refuse_twice
 
@@ -208,6 +209,29 @@ def test_a_lost_customer_whose_seller_left_goes_to_who_captures(freeze, store, c
     Membership.objects.filter(user=consultant).update(valid=(dt.date(2026, 1, 1), dt.date(2026, 10, 2)))
     freeze("2026-10-05 10:00+08:00")
     assert make_visit(colleague, store, phone=phone).prospect.owner == colleague
+
+
+def test_a_buyer_whose_seller_left_gets_no_card_nobody_works(
+    freeze, store, receptionist, consultant, colleague, *, manager
+):
+    """The new card is the capturer's; the front desk alone gives it to the manager, who also hears of a lead."""
+    freeze(START)
+    phones = [new_phone(), new_phone()]
+    for number, phone in enumerate(phones):
+        card = make_prospect(consultant, store, grade="H", phone=phone)
+        prospect_ordered(by=manager, prospect_id=card.pk, at=periods.now())
+        prospect_delivered(
+            by=manager, prospect_id=card.pk, at=periods.now(), deal_id=number, vin=f"LSVAA49J13204737{number}",
+            series=store.brand.series.all()[0], description="豪华版",
+        )  # fmt: skip
+    Membership.objects.filter(user=consultant).update(valid=(dt.date(2026, 1, 1), dt.date(2026, 10, 2)))
+    freeze("2026-10-05 10:00+08:00")
+    lead_create(by=manager, store=store, row=LeadRow(phone=phones[0], name="老客户"))
+    assert not Notice.objects.filter(recipient=consultant, kind="lead.merged").exists()
+    lead_create(by=colleague, store=store, row=LeadRow(phone=phones[1], name="老客户"))
+    assert Notice.objects.filter(recipient=manager, kind="lead.merged", text__contains="请安排同事跟进").count() == 2
+    assert make_visit(colleague, store, phone=phones[0]).prospect.owner == colleague
+    assert make_visit(receptionist, store, phone=phones[1]).prospect.owner == manager
 
 
 STATES = ProspectStatus.values

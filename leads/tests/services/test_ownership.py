@@ -18,12 +18,18 @@ from dealership.org.leaving import holdings_of
 from dealership.org.services.people import person_deactivate
 from dealership.tests.builders import make_person, make_team
 from dealership.tests.clients import client_for
-from leads.models import CreditShare, FollowUpTask, HandOver, Prospect
+from leads.models import CareTask, CreditShare, Customer, FollowUpTask, HandOver, Prospect
 from leads.selectors.leaver import split
 from leads.services.lead_intake import LeadRow, lead_create
+from leads.services.lead_transfer import lead_transfer_ask
 from leads.services.leaver import hand_over_do, hand_over_undo
+from leads.services.loss_decision import loss_decide
 from leads.services.ownership import claim_ask, transfer_ask
+from leads.services.prospect import prospect_delivered, prospect_ordered
+from leads.services.second import second_assign
 from leads.tests.builders import make_follow_up, make_prospect, new_phone
+from leads.tests.lead_builders import make_lead
+from leads.tests.loss_builders import lose, make_rest
 
 pytestmark = pytest.mark.django_db
 NOON = "2026-11-10 12:00+08:00"
@@ -64,12 +70,22 @@ def test_r_own_a_protected_customer_can_only_be_shared(
     assert owner_of(card) == colleague.pk
 
 
-def test_r_own_c_is_protected_for_ninety_days(store: Any, consultant: Any, colleague: Any, freeze: Any) -> None:
+def test_r_own_c_is_protected_for_ninety_days_unless_out_of_control(
+    store: Any, consultant: Any, colleague: Any, manager: Any, freeze: Any
+) -> None:
     freeze("2026-08-01 12:00+08:00")
     make_prospect(consultant, store, grade="C", phone="13912345678")
     freeze("2026-10-30 12:00+08:00")
     with pytest.raises(DomainError, match="至 10-30 周五"):
         claim_ask(by=colleague, store=store, phone="13912345678", wish="take", reason="客户找我")
+    Prospect.objects.update(status="out_of_control")
+    claim_ask(by=colleague, store=store, phone="13912345678", wish="take", reason="客户找我")
+    assert Approval.objects.get().detail["protection"] == "已失控，不再保护"
+    answer(manager, approve=True)
+    card = Prospect.objects.get()
+    assert (card.owner, card.status, card.next_follow_up_at) == (
+        colleague, "active", periods.at(dt.date(2026, 10, 31), "18:00")
+    )  # fmt: skip
 
 
 def test_a_claim_says_nothing_the_claimant_does_not_know(
@@ -103,7 +119,7 @@ def test_only_the_owner_asks_for_a_transfer_and_nobody_decides_their_own(
 
 def simulated(manager: Any, store: Any, person: Any, *takers: Any) -> dict[str, Any]:
     shown = split(user=manager, store=store, person=person, takers=takers)
-    return {"card_moves": shown.card_moves, "lead_moves": shown.lead_moves}
+    return {"card_moves": shown.card_moves, "lead_moves": shown.lead_moves, "file_moves": shown.file_moves}
 
 
 def test_the_split_is_even_by_grade_and_fills_the_lighter_first(
@@ -144,6 +160,66 @@ def test_a_leaver_hands_over_everything_and_can_then_be_switched_off(
     person_deactivate(by=admin, person_id=consultant.pk)
     with pytest.raises(DomainError, match="请先恢复账号"):
         hand_over_undo(by=manager, hand_over_id=row.pk)
+
+
+def test_resting_cards_old_customers_and_lent_second_follow_ups_go_too(
+    store: Any, consultant: Any, colleague: Any, taker: Any, manager: Any, *, freeze: Any
+) -> None:
+    """Nothing stays with who leaves: a dormant card, a buyer with the car and its care calls, another's second look."""
+    freeze(NOON)
+    resting = make_prospect(consultant, store, grade="C")
+    loss_decide(by=manager, application_id=make_rest(consultant, resting).pk, decision="agree")
+    sold = make_prospect(consultant, store, grade="H")
+    prospect_ordered(by=manager, prospect_id=sold.pk, at=periods.now())
+    car = prospect_delivered(
+        by=manager, prospect_id=sold.pk, at=periods.now(), deal_id=1, vin="LSVAA49J132047371",
+        series=store.brand.series.all()[0], description="豪华版",
+    )  # fmt: skip
+    other = make_prospect(colleague, store, grade="B")
+    make_follow_up(colleague, other, outcome="refused")
+    second_assign(by=manager, prospect_id=other.pk, person=consultant)
+    assert holdings_of(consultant) == {"意向客户": 1, "客户档案": 1}
+    moves = simulated(manager, store, consultant, taker)
+    with pytest.raises(Conflict, match="请重新模拟分配"):
+        hand_over_do(by=manager, store=store, person=consultant, reason="离职", **{**moves, "file_moves": {}})
+    row = hand_over_do(by=manager, store=store, person=consultant, reason="离职", **moves)
+
+    def held_by() -> set[int]:
+        car.refresh_from_db()
+        care = CareTask.objects.filter(vehicle=car).values_list("owner_id", flat=True)
+        return {car.owner_id, car.customer.owner_id, Prospect.objects.get(pk=resting.pk).owner_id, *care}
+
+    assert holdings_of(consultant) == {}
+    assert held_by() == {taker.pk}
+    assert FollowUpTask.objects.open().get(kind="second").owner == colleague
+    assert Notice.objects.filter(recipient=colleague, text__contains="请您按期联系").exists()
+    hand_over_undo(by=manager, hand_over_id=row.pk)
+    assert held_by() == {consultant.pk}
+    assert set(row.items.values_list("answer", flat=True)) == {""}
+
+
+def test_a_manager_who_took_customers_over_can_hand_them_on(
+    store: Any, consultant: Any, colleague: Any, manager: Any
+) -> None:
+    """Not only sellers hold something: whoever does is offered as the person who leaves."""
+    lost = lose(make_prospect(consultant, store, grade="B"), consultant, None, manager)
+    Customer.objects.filter(pk=lost.customer_id).update(owner=manager)
+    boss = make_person(Role.SALES_MANAGER, store)
+    form = {"person": manager.pk, "takers": [colleague.pk], "reason": "调岗", "step": "do"}
+    shown = client_for(boss).post("/customers/handovers/new/", {**form, "step": "preview"}).content.decode()
+    assert "另有 1 位没有跟进卡的老客户" in shown
+    assert client_for(boss).post("/customers/handovers/new/", form).status_code == 302
+    assert Customer.objects.get(pk=lost.customer_id).owner == colleague
+
+
+def test_a_waiting_transfer_is_answered_before_a_hand_over(
+    store: Any, consultant: Any, colleague: Any, manager: Any
+) -> None:
+    lead = make_lead(manager, store, owner=consultant)
+    lead_transfer_ask(by=consultant, lead_id=lead.pk, new_owner=colleague, reason="客户住得近")
+    moves = simulated(manager, store, consultant, colleague)
+    with pytest.raises(DomainError, match="1 条线索正在申请转移，请先在“审批”里答复"):
+        hand_over_do(by=manager, store=store, person=consultant, reason="离职", **moves)
 
 
 def test_a_hand_over_is_taken_back_except_what_was_worked_on(
@@ -204,8 +280,11 @@ def test_the_screen_simulates_and_does(store: Any, consultant: Any, colleague: A
     shown = client.post("/customers/handovers/new/", form).content.decode()
     assert "陶然" in shown
     assert f'name="card-{card.pk}"' in shown
-    assert client.post("/customers/handovers/new/", {**form, "step": "do", "reason": ""}).status_code == 422
-    answer_ = client.post("/customers/handovers/new/", {**form, "step": "do", f"card-{card.pk}": taker.pk}, follow=True)
+    chosen = {**form, "step": "do", f"card-{card.pk}": taker.pk}
+    refused = client.post("/customers/handovers/new/", {**chosen, "reason": ""})
+    assert refused.status_code == 422
+    assert f'<option value="{taker.pk}" selected>' in refused.content.decode()
+    answer_ = client.post("/customers/handovers/new/", chosen, follow=True)
     assert "撤回交接" in answer_.content.decode()
     assert owner_of(card) == taker.pk
     assert client_for(consultant).get("/customers/handovers/").status_code == 403

@@ -178,6 +178,10 @@ def test_nobody_checks_their_own(store: Any, sampled: SpotCheck, manager: Any) -
 def test_the_pages_show_and_take_a_check(sampled: SpotCheck, manager: Any, consultant: Any) -> None:
     client, address = client_for(manager), f"/customers/spot-checks/{sampled.pk}/"
     assert sampled.follow_up.content in client.get("/customers/spot-checks/").content.decode()
+    person = f"/?store={sampled.store_id}&amp;person={sampled.owner_id}"
+    shown = client.get(address).content.decode()
+    assert f"/activity{person}&amp;day=2026-11-10" in shown
+    assert f"/grades{person}&amp;month=2026-11" in shown
     assert client.post(address, {"result": "true", "note": ""}).status_code == 422
     assert client.post(address, {"result": "true", "note": "客户确认周末到店"}).status_code == 302
     assert "客户确认周末到店" in client.get(address).content.decode()

@@ -8,9 +8,11 @@ import pytest
 from django.urls import reverse
 
 from dealership.core import periods
+from dealership.notices.models import Notice
 from dealership.org.choices import Role
 from dealership.tests.clients import assert_same_query_count
 from leads.models import LossApplication, Prospect
+from leads.services.loss_call_back import loss_call_back
 from leads.services.loss_decision import loss_decide
 from leads.services.out_of_control import out_of_control_sweep
 from leads.tests.builders import make_follow_up, make_prospect
@@ -113,6 +115,30 @@ def test_dormancy_and_call_back_over_the_api(api_for, person, store, consultant,
     assert api_for(care).post(url, {"result": "confirmed", "note": "客户确认不买"}, format="json").status_code == 201
     assert [call["result"] for call in api_for(care).get(url).json()] == ["confirmed"]
     assert seller.post(reverse("api-losses-withdraw", args=[row.pk])).json()["state"] == "withdrawn"
+
+
+def test_a_decider_may_want_the_customer_heard_first(client_for, api_for, person, store, consultant, *, manager, card):
+    """Optional call-back before agreeing (§4.2): asked for, it counts like a drawn one."""
+    row = make_loss(consultant, card)
+    page, ask = (reverse(f"leads:{name}", args=[row.pk]) for name in ("loss_detail", "loss_call_ask"))
+    boss, seller = client_for(manager), client_for(consultant)
+    assert ask in boss.get(page).text
+    assert ask not in seller.get(page).text
+    assert seller.post(ask).status_code == 403
+    assert "本店没有可以回访的客服或 DCC" in boss.post(ask).text
+    care = person(Role.CARE_AGENT, store)
+    assert boss.post(ask).status_code == 302
+    assert Notice.objects.filter(recipient=care, kind="loss.call_back").exists()
+    assert ask not in boss.get(page).text
+    again = api_for(manager).post(reverse("api-losses-ask-call-back", args=[row.pk]))
+    assert (again.status_code, again.json()["code"]) == (409, "asked")
+    agreed = boss.post(reverse("leads:loss_decide", args=[row.pk]), {"decision": "agree", "comment": "同意"})
+    assert "请等客服或 DCC 回访客户后再同意" in agreed.text
+    loss_call_back(by=care, application_id=row.pk, result="confirmed", note="客户确认已买别家")
+    assert loss_decide(by=manager, application_id=row.pk, decision="agree").state == "agreed"
+    rest = make_rest(consultant, make_prospect(consultant, store, grade="C"))
+    refused = api_for(manager).post(reverse("api-losses-ask-call-back", args=[rest.pk]))
+    assert (refused.status_code, refused.json()["code"]) == (422, "not_a_loss")
 
 
 def test_care_calls_from_the_list(client_for, person, store, consultant, card):
