@@ -82,6 +82,7 @@ PROCESS: Groups = (
             "new_customers",
             "active_prospects_per_consultant",
             "overdue_follow_ups",
+            "out_of_control",
             "follow_up_no_answer",
             "avg_daily_contacts",
             "grade_upgrade_rate",
@@ -129,7 +130,8 @@ TARGETS = {
 }
 # More of these is worse; of the neutral ones more is neither good nor bad.
 LESS_IS_BETTER = frozenset(
-    "receivable_balance stock_days order_cancel_rate incomplete_visits overdue_follow_ups follow_up_no_answer "
+    "receivable_balance stock_days order_cancel_rate incomplete_visits overdue_follow_ups out_of_control "
+    "follow_up_no_answer "
     "cost_per_order avg_lead_days losses_agreed loss_applications loss_rate loss_reject_rate subjective_loss_share "
     "lost_old_customers".split()
 )
