@@ -7,7 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 
 from dealership.core.errors import NotFound
 from dealership.core.masking import mask_phone
@@ -80,6 +82,12 @@ def primary_phone(customer: str = "customer_id") -> Subquery:
     """The number a page's row shows (masked), read with the row itself: `annotate(phone=primary_phone())`."""
     rows = CustomerPhone.objects.filter(customer=OuterRef(customer)).order_by("-is_primary", "id")
     return Subquery(rows.values("number")[:1])
+
+
+def phones_beside(customer: str = "customer_id") -> ArraySubquery:
+    """Every number with the row itself, primary first: `annotate(phones=phones_beside())`, then `shown_phones`."""
+    rows = CustomerPhone.objects.filter(customer=OuterRef(customer)).order_by("-is_primary", "id")
+    return ArraySubquery(rows.values(json=JSONObject(pk="pk", number="number", is_invalid="is_invalid")))
 
 
 def primary_phones(path: str = "customer__phones") -> Prefetch[str, QuerySet[CustomerPhone], str]:

@@ -14,8 +14,8 @@ from dealership.core.errors import NotFound
 from dealership.core.prepared import rows_of
 from dealership.org.prepared import rows_for
 from leads.choices import HELD_STATUSES, NEVER, OPEN_GRADES, OPEN_STATUSES, Grade
-from leads.models import CreditShare, FollowUp, FollowUpTask, Prospect
-from leads.selectors.customer import primary_phone, primary_phones
+from leads.models import CreditShare, CustomerPhone, FollowUp, FollowUpTask, Prospect
+from leads.selectors.customer import phones_beside, primary_phone, primary_phones
 from leads.selectors.evaluation import with_evaluation
 
 # What a list may be sorted by (A04). Each ends in the unique id and holds no nullable column.
@@ -62,18 +62,20 @@ def prospect_rows(*, user: Any) -> QuerySet[Prospect]:
 
 def prospect_get(*, user: Any, prospect_id: int) -> Prospect:
     """One card within reach with its customer and phones; 404 otherwise."""
-    return _found(list(_one(prospect_list(user=user), prospect_id)))
+    return _found(list(_one(prospect_list(user=user).prefetch_related(primary_phones()), prospect_id)))
 
 
 def prospect_attended(*, user: Any, prospect_id: int) -> Prospect:
     """One card within reach or stood in for today, to read and to log a follow-up, with its evaluation; or 404."""
-    return _found(rows_for(user, _attended, ids=[prospect_id]))
+    card: Any = _found(rows_for(user, _attended, ids=[prospect_id]))
+    card.customer.shown_phones = [CustomerPhone(customer=card.customer, **phone) for phone in card.phones]
+    return card
 
 
 def _attended(user: Any, ids: Sequence[int]) -> QuerySet[Prospect]:
     shares = CreditShare.objects.filter(prospect=OuterRef("pk")).order_by("pk")
     rows = _shown(Prospect.objects.attended_by(user)).annotate(shared_by=ArraySubquery(shares.values("user__name")))
-    return _one(with_evaluation(rows), ids[0])
+    return _one(with_evaluation(rows).annotate(phones=phones_beside()), ids[0])
 
 
 def prospect_reached(*, user: Any, prospect_id: int) -> Prospect:
@@ -87,8 +89,7 @@ def _reached(user: Any, ids: Sequence[int]) -> QuerySet[Prospect]:
 
 def _one(rows: QuerySet[Prospect], prospect_id: int) -> QuerySet[Prospect]:
     rows = rows.select_related("customer", "owner", "source", "series", "store")
-    rows = rows.only(*SHOWN, "store__short_name", "store__group", "store__brand").prefetch_related(primary_phones())
-    return rows.filter(pk=prospect_id)
+    return rows.only(*SHOWN, "store__short_name", "store__group", "store__brand").filter(pk=prospect_id)
 
 
 def _found(cards: list[Prospect]) -> Prospect:
