@@ -64,6 +64,7 @@ PICTURES = (
     ("manager", "team-reports", "/reviews/team/"),
     ("manager", "board", "/reports/board/"),
     ("manager", "month", "/reports/month/"),
+    ("manager", "month-process", "/reports/month/?part=process"),
     ("manager", "targets", "/sales/targets/"),
     ("manager", "audit", "/settings/audit/"),
     ("group", "policies", "/settings/policies/"),
