@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 # What a list takes for the next step of cards that have none (lost, delivered): they come last.
 NEVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
+# Minutes of the longest contact that is believed (a day at an event).
+LONGEST_CONTACT = 600
 
 
 class Gender(TextChoices):

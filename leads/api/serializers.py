@@ -12,6 +12,7 @@ from dealership.core.money import MAX_MONEY
 from dealership.core.text import has_control_characters
 from leads.card_choices import CarUse, PaymentWish
 from leads.choices import (
+    LONGEST_CONTACT,
     OPEN_GRADE_CHOICES,
     CardChannel,
     ContactChannel,
@@ -295,7 +296,7 @@ class FollowUpOut(serializers.ModelSerializer[FollowUp]):
         model = FollowUp
         fields = [
             "id", "prospect", "done_by", "done_at", "channel", "outcome", "content", "grade_before", "grade_after",
-            "next_follow_up_at", "delay_reason",
+            "next_follow_up_at", "delay_reason", "minutes",
         ]  # fmt: skip
 
 
@@ -311,6 +312,9 @@ class FollowUpIn(serializers.Serializer[Any]):
     next_follow_up_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
     delay_reason = CleanText(max_length=200, required=False, default="")
     done_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    minutes = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=1, max_value=LONGEST_CONTACT
+    )
 
 
 class TransferIn(serializers.Serializer[Any]):

@@ -116,6 +116,10 @@ class AssignForm(DomainForm):
         offer(self, "received_by", sellers_in(store))
 
 
+# One tap says about how long a contact took; the first chip leaves it unknown.
+MINUTES = [("", _("不记")), *((count, str(count)) for count in (5, 10, 15, 30, 60))]
+
+
 class FollowUpForm(DomainForm):
     """A contact: two taps and a text. The next date may stay empty: the grade sets it."""
 
@@ -126,6 +130,9 @@ class FollowUpForm(DomainForm):
     content = CleanCharField(label=_("沟通内容"), required=False, max_length=1000, widget=forms.Textarea(attrs=AREA))
     grade = forms.ChoiceField(
         label=_("现在级别"), choices=_grades(gradable()), required=False, widget=forms.RadioSelect
+    )
+    minutes = forms.TypedChoiceField(
+        label=_("用时（分钟）"), choices=MINUTES, coerce=int, empty_value=None, required=False, widget=forms.RadioSelect
     )
     grade_reason = CleanCharField(label=_("降级原因"), required=False, max_length=200)
     next_follow_up_at = DateTimeInput(label=_("下次跟进"), required=False)

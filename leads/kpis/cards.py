@@ -19,6 +19,7 @@ from dealership.core.scoping import ScopedQuerySet
 from dealership.org.choices import Role
 from dealership.org.models import Membership
 from leads.choices import OPEN_STATUSES, FollowUpOutcome, Grade, ProspectStatus
+from leads.kpis.visits import MINUTES, STAYED_WITH
 from leads.models import FollowUp, FollowUpTask, GradeChange, OwnerChange, Prospect, StatusChange
 
 
@@ -124,6 +125,8 @@ CARDS_CREATED = Measure(rows=lambda: StatusChange.objects.filter(from_status="")
 FIRST_CARDS = replace(CARDS_CREATED, only=Q(prospect__previous=None))
 CONTACTS = Measure(rows=_follow_up_rows, date="done_at", person="done_by", only=~Q(outcome=FollowUpOutcome.NO_ANSWER))
 
+TIMED_CONTACTS = replace(CONTACTS, only=Q(minutes__isnull=False))  # never of an unanswered call
+
 FORGOTTEN = Measure(rows=lambda: StatusChange.objects.filter(to_status=ProspectStatus.OUT_OF_CONTROL), date="at")
 
 NEW_CUSTOMERS = Kpi(
@@ -173,6 +176,17 @@ FOLLOW_UP_NO_ANSWER = Kpi(
         Measure(rows=_follow_up_rows, date="done_at", person="done_by", only=Q(outcome=FollowUpOutcome.NO_ANSWER)),
     ),
 )
+AVG_CONTACT_MINUTES = Kpi(
+    key="avg_contact_minutes",
+    label=_("每次接触用时"),
+    explanation=_(
+        "（接待的到店批次从到店到离店的分钟数 + 跟进登记的用时）之和 ÷（登记了离店时间的批次 + 登记了用时的跟进），"
+        "归实际接待、跟进的人；没有登记时长的不计。"
+    ),
+    unit="分钟",
+    numerator=(replace(STAYED_WITH, value=Sum(MINUTES)), replace(TIMED_CONTACTS, value=Sum("minutes"))),
+    denominator=(STAYED_WITH, TIMED_CONTACTS),
+)
 FOLLOW_UP_ON_TIME_RATE = Kpi(
     key="follow_up_on_time_rate",
     label=_("跟进及时率"),
@@ -206,6 +220,7 @@ KPIS: tuple[Kpi, ...] = (
     PROSPECTS_BY_GRADE,
     FOLLOW_UP_COUNT,
     FOLLOW_UP_NO_ANSWER,
+    AVG_CONTACT_MINUTES,
     FOLLOW_UP_ON_TIME_RATE,
     OVERDUE_FOLLOW_UPS,
     OUT_OF_CONTROL,

@@ -116,33 +116,21 @@ TEST_DRIVE_RATE = Kpi(
     denominator=(visits(visit_type__in=KNOWN_PARTIES),),
 )
 
-_MINUTES = Cast(Floor(Extract(F("left_at") - F("visited_at"), "epoch") / 60), IntegerField())
+MINUTES = Cast(Floor(Extract(F("left_at") - F("visited_at"), "epoch") / 60), IntegerField())
 STAYED = visits(left_at__isnull=False)
 RECEIVED = replace(visits(received_by__isnull=False), person="received_by")
-_TALKED = replace(visits(received_by__isnull=False, left_at__isnull=False), person="received_by")
+STAYED_WITH = replace(visits(received_by__isnull=False, left_at__isnull=False), person="received_by")
 SHOWROOM_MINUTES = Kpi(
     key="showroom_minutes",
     label=_("接待时长"),
     explanation=_("离店时间 − 到店时间之和 ÷ 登记了离店时间的到店批次；按整分钟计，没有登记离店的不计。"),
     unit="分钟",
-    numerator=(replace(STAYED, value=Sum(_MINUTES)),),
+    numerator=(replace(STAYED, value=Sum(MINUTES)),),
     denominator=(STAYED,),
-)
-
-AVG_CONTACT_MINUTES = Kpi(
-    key="avg_contact_minutes",
-    label=_("每次接触用时"),
-    explanation=_(
-        "接待的到店批次从到店到离店的分钟数之和 ÷ 登记了离店时间的批次，归实际接待的人；电话、微信跟进不记时长，不计。"
-    ),
-    unit="分钟",
-    numerator=(replace(_TALKED, value=Sum(_MINUTES)),),
-    denominator=(_TALKED,),
 )
 
 KPIS: tuple[Kpi, ...] = (
     SHOWROOM_MINUTES,
-    AVG_CONTACT_MINUTES,
     TRAFFIC_TOTAL,
     FIRST_VISITS,
     REPEAT_VISITS,

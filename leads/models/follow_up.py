@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from dealership.org.closing import closed_month_guards
 from dealership.org.models import Store, Team
-from leads.choices import ContactChannel, FollowUpOutcome, Grade, TaskKind
+from leads.choices import LONGEST_CONTACT, ContactChannel, FollowUpOutcome, Grade, TaskKind
 from leads.models.customer import Customer
 from leads.models.prospect import Prospect
 from leads.querysets import FollowUpQuerySet, FollowUpTaskQuerySet
@@ -17,7 +17,10 @@ from leads.querysets import FollowUpQuerySet, FollowUpTaskQuerySet
 
 @pghistory.track()
 class FollowUp(models.Model):
-    """One contact (R-FU-3). `owner` is the card's owner then, `done_by` who did it and gets the credit (R-FU-2)."""
+    """One contact (R-FU-3). `owner` is the card's owner then, `done_by` who did it and gets the credit (R-FU-2).
+
+    `minutes` is 用时 of the 营业日报表 (domain.md §5.2): empty when nobody noted it, never 0.
+    """
 
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
     team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")
@@ -33,17 +36,25 @@ class FollowUp(models.Model):
     grade_after = models.CharField("现在级别", max_length=1, choices=Grade)
     next_follow_up_at = models.DateTimeField("下次跟进", null=True)
     delay_reason = models.CharField("延后原因", max_length=200, blank=True)
+    minutes = models.PositiveSmallIntegerField("用时（分钟）", null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = FollowUpQuerySet.as_manager()
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(minutes=None)
+                | Q(minutes__gte=1, minutes__lte=LONGEST_CONTACT) & ~Q(outcome=FollowUpOutcome.NO_ANSWER),
+                name="%(app_label)s_%(class)s_minutes",
+            )
+        ]
         indexes = [
             models.Index(fields=["prospect", "-done_at", "-id"], name="leads_followup_prospect"),
             models.Index(fields=["store", "-done_at"], name="leads_followup_store"),
             models.Index(fields=["done_by", "-done_at"], name="leads_followup_done_by"),
         ]
-        triggers = closed_month_guards("done_at", protects=("done_by_id", "owner_id", "outcome"))
+        triggers = closed_month_guards("done_at", protects=("done_by_id", "owner_id", "outcome", "minutes"))
 
     def __str__(self) -> str:
         return f"{self.get_outcome_display()} {self.done_at:%Y-%m-%d}"

@@ -33,7 +33,8 @@ _OWN_ROWS = Named(
     FROM leads_visit v LEFT JOIN accounts_user u ON u.id = v.received_by_id
     WHERE v.customer_id = $1 ORDER BY v.visited_at DESC, v.id DESC LIMIT $2)
 UNION ALL
-(SELECT f.done_at, 'follow_up', f.channel, f.outcome, CASE WHEN f.done_by_id <> f.owner_id THEN 'for' ELSE '' END,
+(SELECT f.done_at, 'follow_up', f.channel, f.outcome,
+        CASE WHEN f.done_by_id <> f.owner_id THEN 'for' ELSE 'own' END || coalesce(' ' || f.minutes, ''),
         f.content, u.name
     FROM leads_followup f JOIN accounts_user u ON u.id = f.done_by_id
     WHERE f.customer_id = $1 ORDER BY f.done_at DESC, f.id DESC LIMIT $2)
@@ -120,7 +121,10 @@ def _visit(row: Row) -> Entry:
 
 def _follow_up(row: Row) -> Entry:
     title = f"{ContactChannel(row.first).label} · {FollowUpOutcome(row.second).label}"
-    if row.third:
+    whose, _space, minutes = row.third.partition(" ")
+    if minutes:
+        title = _("%(what)s · %(n)s分钟") % {"what": title, "n": minutes}
+    if whose == "for":
         title = _("%(name)s代跟进 · %(what)s") % {"name": row.by, "what": title}
     return Entry(row.at, row.kind, title, row.text, row.by)
 

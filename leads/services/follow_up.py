@@ -19,7 +19,15 @@ from dealership.org.policy import policy
 from dealership.org.prepared import rows_for
 from dealership.org.reach import can, require
 from leads import policies
-from leads.choices import REJECTIONS, ContactChannel, FollowUpOutcome, Grade, ProspectStatus, TaskKind
+from leads.choices import (
+    LONGEST_CONTACT,
+    REJECTIONS,
+    ContactChannel,
+    FollowUpOutcome,
+    Grade,
+    ProspectStatus,
+    TaskKind,
+)
 from leads.models import FollowUp, FollowUpTask, Prospect
 from leads.services.history import finish_tasks, move_status, open_task, open_tasks, write_grade
 
@@ -38,6 +46,7 @@ class Contact:
     chosen_next: dt.datetime | None
     delay_reason: str
     grade_reason: str
+    minutes: int | None
 
     @property
     def is_answered(self) -> bool:
@@ -66,12 +75,14 @@ def follow_up_log(
     grade_reason: str = "",
     version: int | None = None,
     done_at: dt.datetime | None = None,
+    minutes: int | None = None,
 ) -> FollowUp:
     """Write one contact, move the grade, close and open tasks. `by` gets the credit, the owner stays, also
     when a colleague stands in for the day (代跟进, R-FU-2).
 
-    Refused with a sentence that says how to mend it: an ended card, a stale version, a thin or copied text,
-    a regrade without contact or reason, a next date past the grade's interval without reason or consent.
+    Refused with a sentence that says how to mend it: an ended card, a stale version, a thin or copied text, a time
+    used without contact, a regrade without contact or reason, a next date past the grade's interval without reason or
+    consent.
     """
     card = found_one(rows_for(by, _attended_locked, ids=[prospect_id]))
     require(by, "follow_up.log", card.store_id)
@@ -81,7 +92,7 @@ def follow_up_log(
     contact = Contact(
         channel=channel, outcome=outcome, content=clean_text(content), grade=grade or card.grade,
         moment=done_at or periods.now(), chosen_next=next_follow_up_at, delay_reason=clean_text(delay_reason),
-        grade_reason=clean_text(grade_reason),
+        grade_reason=clean_text(grade_reason), minutes=minutes,
     )  # fmt: skip
     check_contact(card, contact)
     check_grade(card, contact)
@@ -103,9 +114,22 @@ def check_contact(card: Prospect, contact: Contact) -> None:
         raise DomainError("in_future", "跟进时间不能晚于现在。", {"done_at": ["跟进时间不能晚于现在。"]})
     if contact.day < periods.local_date(card.card_created_at):
         raise DomainError("before_card", "跟进时间不能早于建卡日期。", {"done_at": ["跟进时间不能早于建卡日期。"]})
+    _check_minutes(contact)
     if not contact.is_answered and not contact.content:
         return
     _check_text(card, contact.content, contact.is_answered)
+
+
+def _check_minutes(contact: Contact) -> None:
+    """用时 is optional; nobody was talked to on an unanswered call, and what is not known stays empty."""
+    if contact.minutes is None:
+        return
+    if not contact.is_answered:
+        text = "未接通没有用时，请把用时改为“不记”。"
+        raise DomainError("minutes_without_contact", text, {"minutes": [text]})
+    if not 1 <= contact.minutes <= LONGEST_CONTACT:
+        text = f"用时请填 1 到 {LONGEST_CONTACT} 之间的整分钟，不清楚就不填。"
+        raise DomainError("bad_minutes", text, {"minutes": [text]})
 
 
 def _check_text(card: Prospect, text: str, is_answered: bool) -> None:
@@ -214,6 +238,7 @@ def _write(
         customer_id=card.customer_id, done_at=contact.moment, channel=contact.channel, outcome=contact.outcome,
         content=contact.content, grade_before=card.grade, grade_after=contact.grade,
         next_follow_up_at=due or min(kept, default=None), delay_reason=contact.delay_reason[:200],
+        minutes=contact.minutes,
     )  # fmt: skip
     if contact.grade != card.grade:
         write_grade(card, contact.grade, at=contact.moment, by=by, reason=contact.grade_reason)

@@ -100,10 +100,12 @@ WITH drives AS (
     SELECT kpi, day, '', person, team, top, bottom FROM (
         SELECT (done_at AT TIME ZONE 'Asia/Shanghai')::date AS day, done_by_id AS person, team_id AS team,
             count(*) FILTER (WHERE outcome <> 'no_answer') AS reached,
-            count(*) FILTER (WHERE outcome = 'no_answer') AS missed
+            count(*) FILTER (WHERE outcome = 'no_answer') AS missed,
+            sum(minutes) AS minutes, count(minutes) AS timed
         FROM leads_followup WHERE store_id = %(store)s AND done_at >= %(start)s AND done_at < %(end)s GROUP BY 1, 2, 3
     ) f, LATERAL (VALUES ('follow_up_count', reached, NULL), ('follow_up_no_answer', missed, NULL),
-        ('avg_daily_contacts', reached, 0), ('orders_per_100_contacts', 0, reached)) k (kpi, top, bottom)
+        ('avg_daily_contacts', reached, 0), ('orders_per_100_contacts', 0, reached),
+        ('avg_contact_minutes', minutes, timed)) k (kpi, top, bottom)
     UNION ALL
     SELECT 'follow_up_on_time_rate', (due_at AT TIME ZONE 'Asia/Shanghai')::date, '', owner_id, team_id,
         count(*) FILTER (WHERE (done_at AT TIME ZONE 'Asia/Shanghai')::date

@@ -61,7 +61,7 @@ def activity_register(*, user: Any, store: Store, person: Any, day: dt.date) -> 
         title=card_name("activity", store), note=f"{store.name} · {person.name} · {day_label(day)}", columns=COLUMNS,
         rows=rows, total="合计", facts=tuple(_facts(user, sheet)), words=tuple(_words(review)),
         signatures=("销售顾问签字", "主管签字"), empty="这一天没有计划，也没有跟进和接待。",
-        on_phone=("name", "purpose", "plan", "way", "outcome", "content"),
+        on_phone=("name", "purpose", "plan", "way", "minutes", "outcome", "content"),
     )  # fmt: skip
 
 
@@ -78,6 +78,7 @@ def _contacts(user: Any, store: Store, person: Any, period: Period) -> list[Row]
             "way": row.get_channel_display(),
             "outcome": row.get_outcome_display(),
             "content": row.content or None,
+            "minutes": row.minutes,
             "before": row.grade_before,
             "after": row.grade_after,
             "next": local_date(row.next_follow_up_at) if row.next_follow_up_at else None,

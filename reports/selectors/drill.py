@@ -79,6 +79,8 @@ def _prospect(row: Prospect) -> DrillRow:
 
 def _follow_up(row: FollowUp) -> DrillRow:
     note = f"{row.get_channel_display()} · {row.get_outcome_display()}"
+    if row.minutes:
+        note += f" · {row.minutes}分钟"
     title = row.customer.display_name
     return DrillRow(row.pk, "prospect", row.prospect_id, title, note, _name(row.done_by), row.done_at)
 

@@ -107,11 +107,13 @@ def give(row: Prospect, to: Any, at: str) -> None:
     row.save()
 
 
-def follow_up(row: Prospect, at: str, *, done_by: Any = None, outcome: str = "reached") -> FollowUp:
+def follow_up(
+    row: Prospect, at: str, *, done_by: Any = None, outcome: str = "reached", minutes: int | None = None
+) -> FollowUp:
     return FollowUp.objects.create(
         store_id=row.store_id, team_id=row.team_id, owner_id=row.owner_id, done_by=done_by or row.owner, prospect=row,
         customer_id=row.customer_id, done_at=moment(at), channel="phone", outcome=outcome,
-        grade_before=row.grade, grade_after=row.grade,
+        grade_before=row.grade, grade_after=row.grade, minutes=minutes,
     )  # fmt: skip
 
 

@@ -24,7 +24,9 @@ def play(store: Store, people: list[Any], *, seed: int, size: int = 8) -> None:
     for _ in range(size):
         rows.visit(store, rng.choice([*people, None]), _when(rng), rng.choice(KINDS))
         card = rows.card(store, rng.choice(people), _when(rng, last=10), rng.choice(OPEN_GRADES))
-        rows.follow_up(card, _when(rng), done_by=rng.choice(people), outcome=rng.choice(("reached", "no_answer")))
+        outcome = rng.choice(("reached", "no_answer"))
+        minutes = rng.choice((None, 5, 30)) if outcome == "reached" else None
+        rows.follow_up(card, _when(rng), done_by=rng.choice(people), outcome=outcome, minutes=minutes)
         due = _when(rng)
         rows.task(card, due, done=rng.choice(("", due)))
         _fate(rng, store, people, card)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dealership.core.kpi import Scope
+from dealership.core.kpi import SYSTEM, Scope
 from dealership.core.periods import Period
 from dealership.org.models import DutyDay, LeadSource, Membership, Team
 from dealership.tests.builders import make_person
@@ -286,6 +286,17 @@ def test_visits_closed_on_their_own_day_and_how_long_parties_stayed(store, li, w
     rows.visit(store, li, "2026-11-30 20:00", VisitType.REPEAT, customer=first.customer, received_by=wang, left_at=left)
     assert value("avg_contact_minutes", store) == Decimal("32.5")
     assert [value("avg_contact_minutes", store, person_id=who.pk) for who in (li, wang)] == [45, 20]
+    # and talks by who made them; one nobody noted the time of and an unanswered call count nowhere.
+    rows.follow_up(card, "2026-11-30 23:59:59", done_by=wang, minutes=15)
+    rows.follow_up(card, "2026-11-10 10:00", minutes=10)
+    rows.follow_up(card, "2026-11-10 11:00")
+    rows.follow_up(card, "2026-11-10 12:00", outcome="no_answer")
+    rows.follow_up(card, "2026-12-01 00:00", minutes=600)
+    figure = BY_KEY["avg_contact_minutes"].figure(Scope((store.pk,)), NOVEMBER)
+    assert (figure.numerator, figure.denominator, figure.value) == (90, 4, Decimal("22.5"))
+    assert value("avg_contact_minutes", store, person_id=wang.pk) == Decimal("17.5")
+    behind = BY_KEY["avg_contact_minutes"].drill(Scope((store.pk,)), NOVEMBER, SYSTEM, denominator=True)
+    assert [rows_.count() for _measure, rows_ in behind] == [2, 2]
     for key in ("first_visit_close_rate", "repeat_visit_close_rate", "showroom_minutes", "avg_contact_minutes"):
         assert value(key, store, OCTOBER) is None
 

@@ -271,7 +271,7 @@ def test_the_activity_table_sets_results_beside_plans(store: Any, seller: Any, f
     make_prospect(seller, store, grade="H", name="陶二")
     extra = make_prospect(seller, store, grade="C", name="陶三")
     freeze("2026-11-11 15:00+08:00")
-    make_follow_up(seller, planned, grade="A", content="客户说预算下来了，下周带家人来看")
+    make_follow_up(seller, planned, grade="A", content="客户说预算下来了，下周带家人来看", minutes=15)
     make_follow_up(seller, extra)
     table = activity_register(user=seller, store=store, person=seller, day=dt.date(2026, 11, 11))
     shown = {row["name"][:2]: (row["plan"], row["outcome"], row.get("before"), row.get("after")) for row in table.rows}
@@ -280,6 +280,8 @@ def test_the_activity_table_sets_results_beside_plans(store: Any, seller: Any, f
         "陶三": ("计划外", "已联系", "C", "C"),
         "陶二": ("首次回访", "未完成", "H", None),
     }
+    used = {row["name"][:2]: row.get("minutes") for row in table.rows}
+    assert (used, table.totals()["minutes"]) == ({"陶一": 15, "陶二": None, "陶三": None}, 15)
 
 
 def test_the_prospect_card_tells_the_whole_story(store: Any, seller: Any) -> None:

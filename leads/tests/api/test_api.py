@@ -160,13 +160,18 @@ def test_follow_ups_by_rule_version_and_key(api, store, consultant):
     body = {"channel": "phone", "outcome": "reached", "content": "已联系", "version": card.version}
     refusal = problem(api.post(follow_ups, body, format="json"), 422, "content_short")
     assert list(refusal["fields"]) == ["content"]
-    body["content"] = "客户想先比较两家的置换价格"
+    body |= {"content": "客户想先比较两家的置换价格", "minutes": 601}
+    assert list(problem(api.post(follow_ups, body, format="json"), 400, "malformed")["fields"]) == ["minutes"]
+    unheard = {**body, "outcome": "no_answer", "minutes": 3}
+    problem(api.post(follow_ups, unheard, format="json"), 422, "minutes_without_contact")
+    body["minutes"] = 12
     key = {"Idempotency-Key": str(uuid.uuid4())}
     first = api.post(follow_ups, body, format="json", headers=key)
     assert (first.status_code, api.post(follow_ups, body, format="json", headers=key).status_code) == (201, 200)
     stale = problem(api.post(follow_ups, {**body, "content": "另一段足够长的沟通内容"}, format="json"), 409, "stale")
     assert stale["current"]["version"] == card.version + 1
-    assert [row["id"] for row in api.get(follow_ups).json()["results"]] == [FollowUp.objects.get().pk]
+    shown = [(row["id"], row["minutes"]) for row in api.get(follow_ups).json()["results"]]
+    assert shown == [(FollowUp.objects.get().pk, 12)]
 
 
 def test_lookup_is_masked_and_tells_the_prospect_only_within_reach(api_for, store, consultant, colleague):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from dealership.audit.models import AuditEntry
 from dealership.core import periods
 from dealership.core.errors import Conflict, DomainError, NotAllowed, NotFound
-from dealership.org.models import PolicySetting
+from dealership.org.models import ClosedMonth, PolicySetting
 from leads.choices import Grade
 from leads.models import FollowUp, FollowUpTask, GradeChange, Prospect
 from leads.tests.builders import make_follow_up, make_prospect
@@ -139,6 +140,23 @@ def test_r_fu_3_no_answers_of_b_always_reset(card, consultant):
     for _ in range(4):
         row = make_follow_up(consultant, card, outcome="no_answer")
     assert row.next_follow_up_at == on(6, month=12)
+
+
+def test_time_used_is_optional_believable_and_only_of_a_contact(card, consultant, store):
+    """用时 of the 营业日报表 (domain.md §5.2): unknown stays empty, the database keeps what the service promises."""
+    assert make_follow_up(consultant, card).minutes is None
+    for minutes in (0, -5, 601):
+        assert list(refused("bad_minutes", consultant, card, minutes=minutes).fields) == ["minutes"]
+    refused("minutes_without_contact", consultant, card, outcome="no_answer", minutes=5)
+    row = make_follow_up(consultant, card, minutes=600)
+    history = FollowUp.pgh_event_model.objects.get(pgh_obj=row)
+    assert (row.minutes, history.minutes) == (600, 600)
+    for told in ({"minutes": 0}, {"outcome": "no_answer"}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            FollowUp.objects.filter(pk=row.pk).update(**told)
+    ClosedMonth.objects.create(store=store, month=dt.date(2026, 11, 1))
+    with pytest.raises(IntegrityError, match="closed_month"), transaction.atomic():
+        FollowUp.objects.filter(pk=row.pk).update(minutes=30)
 
 
 def test_r_fu_6_regrade_needs_a_contact(card, consultant):
