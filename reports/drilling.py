@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from dealership.core.errors import DomainError, NotAllowed, NotFound
-from dealership.core.kpi import UNKNOWN, Figure, Kpi, Measure, Scope
+from dealership.core.figure import UNKNOWN, Figure
+from dealership.core.kpi import Kpi, Measure, Scope
 from dealership.core.periods import Period
 from dealership.core.scoping import reach_for
 from reports.cuts import cut_of, narrowed

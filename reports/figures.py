@@ -15,22 +15,19 @@ from decimal import Decimal
 from itertools import chain
 from typing import Any, Literal, NamedTuple
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Case, F, Q, QuerySet, Sum, Value, When
 
 from dealership.core import periods, request_cache
+from dealership.core.figure import UNKNOWN, Figure, difference, make_figure, median_figure
 from dealership.core.kpi import (
     SYSTEM,
-    UNKNOWN,
-    Figure,
     Group,
     Kpi,
     Measure,
     Pass,
     Scope,
     counted,
-    difference,
     first_of_month,
-    make_figure,
     months_of,
     passes,
     sums_of_rows,
@@ -50,8 +47,10 @@ Figures = dict[str, Figure]
 _COLUMN = {"store": "store_id", "person": "person_id", "team": "team_id", "day": "day", "part": "part"}
 # (group, KPI key) → [numerator, denominator]
 _Sums = dict[tuple[Any, str], list[Decimal]]
-# group, KPI key, numerator, denominator
-_Side = tuple[Any, str, Decimal, Decimal]
+# (group, KPI key) of a median → how many rows have each value
+_Spreads = dict[tuple[Any, str], dict[str, Decimal]]
+# group, value of a median's rows, KPI key, numerator, denominator
+_Side = tuple[Any, str, str, Decimal, Decimal]
 
 
 def readable_kpis(reader: Any, store_ids: Iterable[int], keys: Iterable[str] | None = None) -> list[Kpi]:
@@ -125,7 +124,8 @@ def grouped_many(*, reader: Any, store_ids: Collection[int], cuts: Iterable[Cut]
 class _Asked(NamedTuple):
     """Which stored sums: the resources' KPIs, whole months, the days in them, the grouping column ("" for none).
 
-    `one_person`: the last of the ids is a person's, the others are stores.
+    `one_person`: the last of the ids is a person's, the others are stores. `medians` are those of the KPIs whose parts
+    are values: they are told one by one, and broken down by part they are whole.
     """
 
     resources: tuple[tuple[str, tuple[str, ...]], ...]
@@ -133,6 +133,7 @@ class _Asked(NamedTuple):
     days: Q
     column: str
     one_person: bool
+    medians: tuple[str, ...]
 
 
 def _stored(reader: Any, ids: Sequence[int], asked: _Asked) -> QuerySet[Any, Any]:
@@ -145,8 +146,14 @@ def _stored(reader: Any, ids: Sequence[int], asked: _Asked) -> QuerySet[Any, Any
         rows = rows.filter(kpi__in=[key for _resource, keys in asked.resources for key in keys])
     else:
         rows = rows.readable_by(reader, dict(asked.resources))
-    columns = [asked.column] if asked.column else []
-    return rows.order_by().values_list(*columns, "kpi").annotate(top=Sum("numerator"), bottom=Sum("denominator"))
+    group: Any = F(asked.column) if asked.column else Value("")
+    value: Any = Value("")
+    if asked.medians:
+        is_median = Q(kpi__in=asked.medians)
+        value = Case(When(is_median, then=F("part")), default=value)
+        group = Case(When(is_median, then=Value("")), default=group) if asked.column == "part" else group
+    found = rows.order_by().values(told_by=group, told_value=value).values_list("told_by", "told_value", "kpi")
+    return found.annotate(top=Sum("numerator"), bottom=Sum("denominator"))
 
 
 def _counted(
@@ -192,15 +199,18 @@ class _Table:
     def answer(self) -> dict[Any, Figures]:
         """Both sides of every figure per group, then divide."""
         sums: _Sums = defaultdict(lambda: [Decimal(0), Decimal(0)])
-        for group, key, top, bottom in chain(self._facts(), self._live()):
+        spreads: _Spreads = defaultdict(lambda: defaultdict(Decimal))
+        for group, value, key, top, bottom in chain(self._facts(), self._live()):
             sums[(group, key)][0] += top
             sums[(group, key)][1] += bottom
+            if BY_KEY[key].is_median:
+                spreads[(group, key)][value] += top
         groups = {group for group, _key in sums} | ({None} if self.by is None else set())
         if self.by == "part" and self.unknown:
             groups.add("")
         if self.by == "store":
             groups |= set(self.store_ids)
-        return {group: self.figures(sums, group) for group in groups}
+        return {group: self.figures(sums, spreads, group) for group in groups}
 
     def days(self, kpis: list[Kpi]) -> None:
         """Facts of finished days, and today's rows live."""
@@ -234,7 +244,8 @@ class _Table:
         for kpi in kpis:
             resources[kpi.numerator[0].resource].append(kpi.key)
         cut = tuple((name, tuple(keys)) for name, keys in resources.items())
-        asked = _Asked(cut, months, days, _COLUMN[self.by] if self.by else "", self.person_id is not None)
+        medians = tuple(kpi.key for kpi in kpis if kpi.is_median)
+        asked = _Asked(cut, months, days, _COLUMN[self.by] if self.by else "", self.person_id is not None, medians)
         ids = [*self.store_ids, *([] if self.person_id is None else [self.person_id])]
         is_system = self.reader is SYSTEM
         self.stored.append(
@@ -272,8 +283,8 @@ class _Table:
 
     def _facts(self) -> Iterator[_Side]:
         for rows in self.stored:
-            for *group, key, top, bottom in _read(rows):
-                yield (group[0] if group else None), key, top, bottom or Decimal(0)
+            for group, value, key, top, bottom in _read(rows):
+                yield (group if self.by else None), value, key, top, bottom or Decimal(0)
 
     def _live(self) -> Iterator[_Side]:
         for row in sums_of_rows(self.measures, self.passes, _read(self.live_rows)):
@@ -281,14 +292,22 @@ class _Table:
                 for kpi, is_denominator in self.feeds[row.measure]:
                     zero = Decimal(0)
                     top, bottom = (zero, row.total) if is_denominator else (row.total, zero)
-                    yield self._group(row), kpi.key, top, bottom
+                    yield self._group(row, kpi), row.part, kpi.key, top, bottom
 
-    def _group(self, row: Group) -> Any:
-        return None if self.by is None else getattr(row, self.by)
+    def _group(self, row: Group, kpi: Kpi) -> Any:
+        if self.by is None:
+            return None
+        return "" if self.by == "part" and kpi.is_median else getattr(row, self.by)
 
-    def figures(self, sums: _Sums, group: Any) -> Figures:
-        """Ratios last: the figures of one group from its summed sides."""
-        return {kpi.key: self._figure(kpi, sums, group) for kpi in self.kpis if self.by != "day" or kpi.grain == "day"}
+    def figures(self, sums: _Sums, spreads: _Spreads, group: Any) -> Figures:
+        """Ratios and medians last: the figures of one group from its summed sides."""
+        return {
+            kpi.key: median_figure(spreads.get((group, kpi.key), {}))
+            if kpi.is_median
+            else self._figure(kpi, sums, group)
+            for kpi in self.kpis
+            if self.by != "day" or kpi.grain == "day"
+        }
 
     def _figure(self, kpi: Kpi, sums: _Sums, group: Any) -> Figure:
         if kpi.minus is not None:

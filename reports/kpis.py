@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import DateField, Exists, F, Func, OuterRef, Q
+from django.db.models.lookups import GreaterThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
 from dealership.core.kpi import Kpi, Measure
@@ -18,6 +19,8 @@ from sales.kpis import CANCELLATIONS, DELIVERIES, INVOICE_AMOUNTS, ORDERS
 from sales.kpis.orders import deal_rows
 from sales.models import Deal
 
+# The oldest card, in days, that the variant of 上月剩余签单率 looks at (domain.md §3.2).
+YOUNG_DAYS = 90
 JUDGED_GRADES = (Grade.H, Grade.A, Grade.B, Grade.C)
 
 OPENING_PROSPECTS = Measure(
@@ -33,6 +36,18 @@ def _carried_over() -> Q:
     month = month_of(OuterRef("ordered_at"))
     opened = OpeningProspect.objects.filter(prospect=OuterRef("prospect"), grade__in=JUDGED_GRADES, month=month)
     return Q(Exists(opened))
+
+
+def _is_young() -> Q:
+    """Opening cards that were at most 90 days old when the month began."""
+    oldest = Func(F("month"), template=f"(%(expressions)s - {YOUNG_DAYS})", output_field=DateField())
+    return Q(GreaterThanOrEqual(day_bucket("prospect__card_created_at"), oldest))
+
+
+def _carried_over_young() -> Q:
+    month = month_of(OuterRef("ordered_at"))
+    opened = OpeningProspect.objects.filter(prospect=OuterRef("prospect"), grade__in=JUDGED_GRADES, month=month)
+    return Q(Exists(opened.filter(_is_young())))
 
 
 MONTH_OPEN_PROSPECTS = Kpi(
@@ -115,6 +130,15 @@ CARRYOVER_SIGN_RATE = Kpi(
     denominator=(CARRIED_OVER,),
     grain="month",
 )
+CARRYOVER_SIGN_RATE_90 = Kpi(
+    key="carryover_sign_rate_90",
+    label=_("上月剩余签单率（90天内建卡）"),
+    explanation=_("月初遗留潜客中月初时建卡不超过 90 天的：当月下的订单 ÷ 人数；久拖未成的老卡不计。"),
+    unit="%",
+    numerator=(Measure(rows=deal_rows, date="ordered_at", only=_carried_over_young),),
+    denominator=(replace(CARRIED_OVER, only=_is_young),),
+    grain="month",
+)
 
 AVG_DAILY_CONTACTS = Kpi(
     key="avg_daily_contacts",
@@ -175,5 +199,6 @@ KPIS: tuple[Kpi, ...] = (
     INVITE_SHOW_RATE,
     GRADE_UPGRADE_RATE,
     CARRYOVER_SIGN_RATE,
+    CARRYOVER_SIGN_RATE_90,
 )
 BY_KEY = {kpi.key: kpi for kpi in KPIS}

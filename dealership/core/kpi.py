@@ -36,7 +36,7 @@ from django.db.models import (
 from django.db.models.functions import Cast
 
 from dealership.core import money, periods
-from dealership.core.money import ratio
+from dealership.core.figure import Figure, difference, make_figure, median_figure
 from dealership.core.periods import Period, day_bucket
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Measure:
     opening: rows frozen per month; a longer period takes those of its first month.
     value: an aggregate, or a function (store, first of month) → aggregate when a store's policy is part of it.
     applies: (store, first of month) → does this measure count there (`retail_basis`)?
-    part: a column that breaks the figure down (grade).
+    part: a column that breaks the figure down (grade), or holds the values of a median.
     """
 
     rows: Callable[[], QuerySet[Any]] | None = None
@@ -174,6 +174,11 @@ class Measure:
             ]
         found = (self.rows_in(s, p, reader).order_by().aggregate(total=v)["total"] for s, p, v in questions)
         return self.sign * sum((Decimal(got or 0) for got in found), Decimal(0))
+
+    def counts(self, scope: Scope, period: Period, reader: Any = SYSTEM) -> dict[str, Decimal]:
+        """How many of the rows have each value of `part`."""
+        rows = self.rows_in(scope, period, reader).order_by().values_list(F(str(self.part))).annotate(total=Count("pk"))
+        return {str(value): Decimal(total) for value, total in rows}
 
     def value_in(self, store_id: int, month: dt.date) -> Aggregate:
         """The aggregate of this store and month."""
@@ -277,16 +282,6 @@ def sums_of_rows(asked: Sequence[Measure], chosen: Sequence[Pass], rows: Iterabl
                 yield Group(place, store, team, person, day, part, asked[place].sign * total)
 
 
-@dataclass(frozen=True)
-class Figure:
-    """An evaluated KPI: `value` is the ratio (or the numerator when there is no denominator); None is '—'."""
-
-    numerator: Decimal | None
-    denominator: Decimal | None
-    value: Decimal | None
-
-
-UNKNOWN = Figure(None, None, None)
 Compute = Callable[[Scope, Period], tuple[Decimal | None, Decimal | None]]
 
 
@@ -297,6 +292,8 @@ class Kpi:
     grain: `day` sums over days; `month` exists per month only (openings, targets); `now` is the state at a moment.
     compute: for the few figures that are not sums of rows (time progress).
     minus: two KPIs whose difference this one is (in percentage points), for example the pace gap.
+    is_median: the value is the median of the one measure's `part`; facts keep how many rows have each value, so that
+    the median of any scope is that of its rows.
     """
 
     key: str
@@ -309,6 +306,7 @@ class Kpi:
     profit: bool = False
     compute: Compute | None = None
     minus: tuple[Kpi, Kpi] | None = None
+    is_median: bool = False
 
     @property
     def is_ratio(self) -> bool:
@@ -339,6 +337,8 @@ class Kpi:
         span = self.span(period)
         if self.compute is not None:
             return make_figure(*self.compute(scope, span), is_ratio=True)
+        if self.is_median:
+            return median_figure(self.numerator[0].counts(scope, span, reader))
         numerator = sum((m.total(scope, span, reader) for m in self.numerator), Decimal(0))
         denominator = sum((m.total(scope, span, reader) for m in self.denominator), Decimal(0))
         return make_figure(numerator, denominator if self.denominator else None, is_ratio=self.is_ratio)
@@ -363,18 +363,6 @@ class Kpi:
         if self.unit in ("天", "分钟", "次/天", "台/人"):
             return f"{value.quantize(Decimal('0.1'), rounding=ROUND_HALF_UP)}"
         return f"{money.whole(value)}"
-
-
-def make_figure(numerator: Decimal | None, denominator: Decimal | None, *, is_ratio: bool) -> Figure:
-    """Zero or unknown denominators give no value; plain figures are their numerator."""
-    return Figure(numerator, denominator, ratio(numerator, denominator) if is_ratio else numerator)
-
-
-def difference(first: Figure, second: Figure) -> Figure:
-    """The difference of two ratios; unknown when one of them is."""
-    if first.value is None or second.value is None:
-        return UNKNOWN
-    return Figure(None, None, first.value - second.value)
 
 
 def first_of_month(day: dt.date) -> dt.date:

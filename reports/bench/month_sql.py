@@ -126,6 +126,8 @@ WITH drives AS (
                 WHERE t.prospect_id = p.id AND t.finished_at < d.ordered_at)) AS driven,
             count(*) FILTER (WHERE EXISTS (SELECT FROM reports_openingprospect o WHERE o.prospect_id = p.id
                 AND o.month = %(first)s AND o.grade IN ('H', 'A', 'B', 'C'))) AS carried,
+            count(*) FILTER (WHERE card_day >= %(first)s::date - 90 AND EXISTS (SELECT FROM reports_openingprospect o
+                WHERE o.prospect_id = p.id AND o.month = %(first)s AND o.grade IN ('H', 'A', 'B', 'C'))) AS carried_90,
             count(*) FILTER (WHERE EXISTS (SELECT FROM leads_campaign c WHERE c.store_id = %(store)s
                 AND c.source_id = p.source_id AND c.cost_actual IS NOT NULL
                 AND c.ends_on >= %(first)s AND c.ends_on < %(following)s)) AS paid_for,
@@ -144,8 +146,14 @@ WITH drives AS (
         ('new_card_sign_rate', false, fresh, 0),
         ('source_conversion', false, sourced, 0), ('winback_rate', false, won_back, 0),
         ('test_drive_sign_rate', false, driven, 0), ('carryover_sign_rate', true, carried, 0),
+        ('carryover_sign_rate_90', true, carried_90, 0),
         ('cost_per_order', false, 0, paid_for), ('second_visit_rate', false, again, 0),
         ('orders_per_100_contacts', false, n, 0)) k (kpi, monthly, top, bottom)
+    UNION ALL
+    SELECT 'median_lead_days', NULL, ((ordered_at AT TIME ZONE 'Asia/Shanghai')::date
+        - (p.card_created_at AT TIME ZONE 'Asia/Shanghai')::date)::text, d.owner_id, d.team_id, count(*), NULL
+    FROM sales_deal d JOIN leads_prospect p ON p.id = d.prospect_id
+    WHERE d.store_id = %(store)s AND ordered_at >= %(start)s AND ordered_at < %(end)s GROUP BY 3, 4, 5
     UNION ALL
     SELECT kpi, CASE WHEN NOT monthly THEN day END, '', person, team, top, bottom FROM (
         SELECT (cancelled_at AT TIME ZONE 'Asia/Shanghai')::date AS day, owner_id AS person, team_id AS team,
@@ -296,10 +304,13 @@ WITH drives AS (
         AND ends_on >= %(first)s AND ends_on < %(following)s GROUP BY 2
     UNION ALL
     SELECT kpi, NULL, '', owner_id, team_id, top, bottom FROM (
-        SELECT owner_id, team_id, count(*) AS n FROM reports_openingprospect
-        WHERE store_id = %(store)s AND month = %(first)s AND grade IN ('H', 'A', 'B', 'C') GROUP BY 1, 2
+        SELECT o.owner_id, o.team_id, count(*) AS n, count(*) FILTER (WHERE
+            (p.card_created_at AT TIME ZONE 'Asia/Shanghai')::date >= o.month - 90) AS young
+        FROM reports_openingprospect o JOIN leads_prospect p ON p.id = o.prospect_id
+        WHERE o.store_id = %(store)s AND month = %(first)s AND o.grade IN ('H', 'A', 'B', 'C') GROUP BY 1, 2
     ) o, LATERAL (VALUES ('month_open_prospects', n, NULL), ('prospect_conversion', 0, n), ('loss_rate', 0, n),
-        ('invite_show_rate', 0, n), ('grade_upgrade_rate', 0, n), ('carryover_sign_rate', 0, n)) k (kpi, top, bottom)
+        ('invite_show_rate', 0, n), ('grade_upgrade_rate', 0, n), ('carryover_sign_rate', 0, n),
+        ('carryover_sign_rate_90', 0, young)) k (kpi, top, bottom)
     UNION ALL
     SELECT kpi, NULL, '', owner_id, team_id, top, bottom FROM (
         SELECT owner_id, team_id, count(*) AS n FROM reports_openingorder

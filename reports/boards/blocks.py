@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 from django.urls import reverse
 
-from dealership.core.kpi import UNKNOWN, Figure, Kpi, make_figure
+from dealership.core.figure import UNKNOWN, Figure, make_figure
+from dealership.core.kpi import Kpi
 from reports.registry import BY_KEY
 
 ChartKind = Literal["columns", "bars", "funnel"]
@@ -108,7 +109,12 @@ def _rows_of(key: str) -> str:
 
 
 def added(kpi: Kpi, figures: list[Figure]) -> Figure:
-    """The figure of several days or parts from the sums of both sides; unknown when one of them is."""
+    """The figure of several days or parts from the sums of both sides; unknown when one of them is.
+
+    A median of medians is none, so nobody may ask for one.
+    """
+    if kpi.is_median:
+        raise ValueError(f"{kpi.key} is not a sum")
     if any(figure == UNKNOWN for figure in figures):
         return UNKNOWN
     top = sum((f.numerator or Decimal(0) for f in figures), Decimal(0))

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dealership.core import periods
-from dealership.core.kpi import UNKNOWN, Figure, month_to_date
+from dealership.core.figure import UNKNOWN, Figure
+from dealership.core.kpi import month_to_date
 from dealership.core.money import ratio, show_ratio
 from dealership.core.periods import Period
 from dealership.org import calendar

@@ -10,7 +10,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dealership.core import periods
-from dealership.core.kpi import Figure, Kpi
+from dealership.core.figure import UNKNOWN, Figure
+from dealership.core.kpi import Kpi
 from dealership.core.money import ratio, show_ratio
 from dealership.core.periods import Period
 from dealership.org.policy import policy
@@ -99,8 +100,10 @@ PROCESS: Groups = (
             "repeat_visit_close_rate",
             "new_card_sign_rate",
             "carryover_sign_rate",
+            "carryover_sign_rate_90",
             "orders_per_100_contacts",
             "avg_lead_days",
+            "median_lead_days",
             "avg_revenue_per_visit_day",
         ),
     ),
@@ -131,8 +134,8 @@ TARGETS = {
 # More of these is worse; of the neutral ones more is neither good nor bad.
 LESS_IS_BETTER = frozenset(
     "receivable_balance stock_days order_cancel_rate incomplete_visits overdue_follow_ups out_of_control "
-    "follow_up_no_answer "
-    "cost_per_order avg_lead_days losses_agreed loss_applications loss_rate loss_reject_rate subjective_loss_share "
+    "follow_up_no_answer cost_per_order avg_lead_days median_lead_days "
+    "losses_agreed loss_applications loss_rate loss_reject_rate subjective_loss_share "
     "lost_old_customers".split()
 )
 NEUTRAL = frozenset(
@@ -241,7 +244,9 @@ def same_days(other: Period, period: Period) -> Period:
 
 
 def _whole(state: dict[Any, figures.Figures], key: str) -> Figure:
-    """A figure over all its parts."""
+    """A figure over all its parts; a median is whole already."""
+    if BY_KEY[key].is_median:
+        return state.get("", {}).get(key, UNKNOWN)
     return added(BY_KEY[key], [group[key] for group in state.values() if key in group])
 
 

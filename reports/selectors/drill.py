@@ -94,6 +94,8 @@ def _task(row: FollowUpTask) -> DrillRow:
 def _deal(row: Deal) -> DrillRow:
     amount = getattr(row, "balance", row.contract_amount)
     note = f"{row} · {row.get_status_display()}"
+    if hasattr(row, "lead_days"):
+        note += f" · {row.lead_days}天"
     at = row.delivered_at or row.cancelled_at or row.ordered_at
     return DrillRow(row.pk, "deal", row.pk, row.customer.display_name, note, _name(row.owner), at, amount)
 

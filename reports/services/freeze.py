@@ -9,7 +9,8 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
-from dealership.core.kpi import SYSTEM, Figure
+from dealership.core.figure import Figure
+from dealership.core.kpi import SYSTEM
 from dealership.core.periods import Period
 from reports.figures import Figures, grouped, totals
 from reports.registry import KPIS
@@ -23,7 +24,7 @@ def month_figures(*, store_id: int, month: dt.date) -> dict[str, Any]:
     """
     period = Period.containing("month", month)
     asked: dict[str, Any] = {"reader": SYSTEM, "store_ids": [store_id], "period": period}
-    broken_down = [kpi.key for kpi in KPIS if any(measure.part for measure in kpi.numerator)]
+    broken_down = [kpi.key for kpi in KPIS if not kpi.is_median and any(measure.part for measure in kpi.numerator)]
     identity = identity_of(store_id=store_id, month=month)
     return {
         "month": period.code,

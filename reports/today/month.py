@@ -10,7 +10,8 @@ from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from dealership.core import periods
-from dealership.core.kpi import Figure, month_to_date
+from dealership.core.figure import Figure
+from dealership.core.kpi import month_to_date
 from dealership.core.money import ratio, show_ratio, show_wan
 from dealership.core.periods import Period
 from dealership.core.prepared import Question

@@ -17,7 +17,8 @@ from typing import Any
 from django.db.models import Count, F
 from django.urls import NoReverseMatch, reverse
 
-from dealership.core.kpi import Group, Kpi, Scope, grouped_sums, make_figure, month_to_date
+from dealership.core.figure import make_figure
+from dealership.core.kpi import Group, Kpi, Scope, grouped_sums, month_to_date
 from dealership.core.money import show_wan
 from dealership.core.periods import Period
 from leads.kpis import KPIS as LEADS_KPIS

@@ -111,6 +111,12 @@ _DAYS_TO_ORDER = Func(
     _ORDERED_DAY, _CARD_DAY, template="(%(expressions)s)", arg_joiner=" - ", output_field=IntegerField()
 )
 
+
+def _timed_orders() -> QuerySet[Deal]:
+    """Orders with the days their cards took."""
+    return deal_rows().annotate(lead_days=_DAYS_TO_ORDER)
+
+
 SECOND_VISIT_RATE = Kpi(
     key="second_visit_rate",
     label=_("二次来店率"),
@@ -160,6 +166,17 @@ AVG_LEAD_DAYS = Kpi(
     denominator=(ORDERS,),
 )
 
+MEDIAN_LEAD_DAYS = Kpi(
+    key="median_lead_days",
+    label=_("成交周期中位数"),
+    explanation=_(
+        "本期订单从建卡日到下订日的天数由短到长排列，居中的一个；双数取中间两个的平均。一半订单比它快，一半比它慢。"
+    ),
+    unit="天",
+    numerator=(Measure(rows=_timed_orders, date="ordered_at", part="lead_days"),),
+    grain="month",
+    is_median=True,
+)
 COST_PER_ORDER = Kpi(
     key="cost_per_order",
     label=_("单车获客成本"),
@@ -204,5 +221,6 @@ KPIS: tuple[Kpi, ...] = (
     SOURCE_CONVERSION,
     WINBACK_RATE,
     AVG_LEAD_DAYS,
+    MEDIAN_LEAD_DAYS,
     COST_PER_ORDER,
 )
