@@ -357,15 +357,6 @@ class QualityIssue(TextChoices):
     STUCK = "stuck", "级别长期不变"
 
 
-class SpotResult(TextChoices):
-    """What the customer said about a follow-up."""
-
-    TRUE = "true", "属实"
-    PARTLY = "partly", "部分属实"
-    FALSE = "false", "不实"
-    UNREACHED = "unreached", "未联系上"
-
-
 class ImportKind(TextChoices):
     LEADS = "leads", _("线索")
     CUSTOMERS = "customers", _("意向客户")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import partial
 from typing import Any
 
@@ -9,6 +10,7 @@ import django_filters as df
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from dealership.core import periods
 from dealership.core.periods import Period
@@ -35,11 +37,14 @@ from leads.models import (
     NurtureStay,
     OwnedVehicle,
     Prospect,
+    SpotCheck,
     TestDrive,
     Visit,
 )
 from leads.selectors.choices import filter_options, sellers_seen_by, sources_seen_by, stores_seen_by
 from leads.selectors.customer import search_condition
+from leads.selectors.spot_check import REACHED, people_checked
+from leads.spot_choices import SpotResult, SpotSubject
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
@@ -54,6 +59,10 @@ def _sources(request: Any) -> QuerySet[Any]:
 
 def _stores(request: Any) -> QuerySet[Any]:
     return stores_seen_by(request.user)
+
+
+def _checked(request: Any) -> QuerySet[Any]:
+    return people_checked(user=request.user)
 
 
 class _Search(df.FilterSet):
@@ -298,3 +307,69 @@ class LossFilter(_Search):
     def by_overdue(self, rows: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
         late = Q(state=LossState.PENDING, due_at__lte=periods.now())
         return rows.filter(late) if value else rows.exclude(late)
+
+
+RECENT_WEEKS = 8
+SPOT_STATES: tuple[tuple[str, Any, Q], ...] = (
+    ("open", _lazy("待抽查"), Q(result="")),
+    ("done", _lazy("已抽查"), ~Q(result="")),
+    ("reached", _lazy("已核实"), REACHED),
+    ("true", _lazy("属实"), Q(result=SpotResult.TRUE)),
+    ("unreached", _lazy("未联系上"), Q(result=SpotResult.UNREACHED)),
+    ("all", _lazy("全部"), Q()),
+)
+
+
+def _weeks() -> list[tuple[str, str]]:
+    """The weeks drawn from lately, newest first, and all of them."""
+    week, found = Period.containing("week", periods.today()), []
+    for _number in range(RECENT_WEEKS):
+        week = week.previous()
+        found.append((week.start.isoformat(), week.label))
+    return [*found, ("all", _("全部"))]
+
+
+class SpotCheckFilter(df.FilterSet):
+    """Filters of the spot checks: without a week those of the last weeks, without a state those that wait.
+
+    `month` is the month in which the checks were made: what the truth rates of people count.
+    """
+
+    subject = df.ChoiceFilter(label="表卡", choices=SpotSubject.choices, empty_label=_lazy("全部"))
+    week = df.ChoiceFilter(label="抽查周", choices=_weeks, empty_label=_lazy("近 8 周"), method="by_week")
+    store = df.ModelChoiceFilter(label="门店", queryset=_stores)
+    owner = df.ModelChoiceFilter(label="登记人", queryset=_checked)
+    month = df.DateFilter(method="by_month", input_formats=["%Y-%m"])
+
+    class Meta:
+        model = SpotCheck
+        fields: list[str] = []
+
+    @property
+    def state(self) -> str:
+        """The state asked for; a wrong one is the default."""
+        wanted = self.data.get("state", "")
+        return wanted if wanted in {state for state, _label, _where in SPOT_STATES} else "open"
+
+    @property
+    def states(self) -> list[tuple[str, Any]]:
+        return [(state, label) for state, label, _where in SPOT_STATES]
+
+    def weeks_of(self, rows: QuerySet[SpotCheck]) -> QuerySet[SpotCheck]:
+        """These checks of the weeks, store and person asked for, whatever register and state."""
+        told = {name: value for name, value in self.data.items() if name != "subject"}
+        return SpotCheckFilter({**told, "state": "all"}, queryset=rows, request=self.request).qs
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        rows = super().filter_queryset(queryset)
+        told = self.form.cleaned_data
+        if not told.get("week") and not told.get("month"):
+            this_week = Period.containing("week", periods.today()).start
+            rows = rows.filter(week__gte=this_week - dt.timedelta(weeks=RECENT_WEEKS))
+        return rows.filter(next(where for state, _label, where in SPOT_STATES if state == self.state))
+
+    def by_week(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows if value == "all" else rows.filter(week=value)
+
+    def by_month(self, rows: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
+        return rows.filter(**Period.containing("month", value).filter("checked_at"))

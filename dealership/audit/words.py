@@ -17,7 +17,7 @@ NOUNS = {
     "visit": gettext_lazy("来店登记"),
     "lead": gettext_lazy("线索"),
     "loss": gettext_lazy("战败休眠"),
-    "spot_check": gettext_lazy("跟进抽查"),
+    "spot_check": gettext_lazy("表卡抽查"),
     "strategy": gettext_lazy("策略卡"),
     "month_review": gettext_lazy("月评卡"),
     "register_day": gettext_lazy("登记表签字"),

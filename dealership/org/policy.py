@@ -117,7 +117,12 @@ DEFAULTS: dict[str, Any] = {
         "stuck": 6,
     },
     "quality.weights": {"copied": 60, "short": 40, "burst": 40, "no_answer": 30, "stuck": 20},
+    # §1.3 F1, D7: rows a week and person, of the grade table (its follow-ups) and of the other tables and cards
     "spot_check.per_person": 2,
+    "spot_check.visits": 1,
+    "spot_check.progress": 1,
+    "spot_check.prospect_card": 1,
+    "spot_check.owner_card": 1,
     # Names of the three tables and two cards differ from brand to brand (§2.3): labels of the store.
     "register.visits": "来店（电）客户登记表",
     "register.grades": "意向客户级别状况表",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from dealership.core.forms import CleanCharField, DateTimeInput, DomainForm
-from leads.choices import SpotResult
+from leads.models import SpotCheck
 from leads.policies import gradable
+from leads.spot_choices import SpotResult
 
 
 class SpotCheckForm(DomainForm):
@@ -20,3 +23,9 @@ class SpotCheckForm(DomainForm):
     )  # fmt: skip
     called_at = DateTimeInput(label=_("回访电话时间"), required=False)
     note = CleanCharField(label=_("核实情况"), max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, *args: Any, check: SpotCheck, **kwargs: Any) -> None:
+        """A row without a grade asks for none."""
+        super().__init__(*args, **kwargs)
+        if not check.has_grade:
+            del self.fields["grade_found"]

@@ -285,6 +285,7 @@ def _spot_checks(cards: dict[str, int]) -> dict[str, int]:
         )  # fmt: skip
         made[place] = SpotCheck.objects.create(
             store_id=card.store_id, team_id=card.team_id, owner_id=card.owner_id, prospect=card, follow_up=row,
-            week=periods.today(), sampled_at=periods.now(), grade_then=card.grade,
+            week=periods.today(), sampled_at=periods.now(), grade_then=card.grade, customer_id=card.customer_id,
+            about_at=row.done_at,
         ).pk  # fmt: skip
     return made

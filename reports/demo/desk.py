@@ -15,12 +15,14 @@ from dealership.org.models import Store
 from dealership.org.reach import people_in
 from dealership.org.roles import SELLING_ROLES
 from dealership.org.services.duty import duty_hand_over, leave_ask, leave_decide
-from leads.choices import ClaimWish, Grade, ProspectStatus, SpotResult, VisitType
+from leads.choices import ClaimWish, Grade, ProspectStatus, VisitType
 from leads.models import Prospect, SpotCheck, Visit
+from leads.policies import gradable
 from leads.services.ownership import claim_ask, protected_until, transfer_ask
 from leads.services.register_day import register_day_confirm, register_day_sign
-from leads.services.spot_check import spot_check_record, spot_checks_sample
+from leads.services.spot_check import hands_in, spot_check_record, spot_checks_sample
 from leads.services.strategy import month_review_save, strategy_save
+from leads.spot_choices import SpotResult, SpotSubject
 from reports.demo import words
 from sales.selectors.day_close import booked_by_method
 from sales.services.day_close import day_close_confirm, day_close_submit
@@ -34,13 +36,41 @@ STRATEGY = {
     "objection": "觉得落地价高三千，担心冬季续航",
     "next_tactic": "周末请一家人试驾，现场算置换和月供，争取当天下订",
 }
-SPOTS = (
-    (SpotResult.TRUE, "客户说顾问昨天来过电话，讲了金融方案。"),
-    (SpotResult.TRUE, "客户确认约了周末到店试驾。"),
-    (SpotResult.PARTLY, "客户说接到过微信，没有通电话。"),
-    (SpotResult.UNREACHED, "两次拨打均无人接听。"),
-    (SpotResult.TRUE, "客户记得顾问姓名，对报价清楚。"),
-)
+# What customers said of the rows drawn from each register, in turn; None leaves the check for the visitor.
+SPOTS: dict[str, tuple[tuple[SpotResult, str] | None, ...]] = {
+    SpotSubject.VISITS: (
+        None,
+        (SpotResult.TRUE, "客户确认当天来店，是第一次来，电话正确。"),
+        (SpotResult.FALSE, "客户说从没到过店，号码是朋友留的。"),
+        (SpotResult.TRUE, "客户记得接待他的顾问，看的车型一致。"),
+    ),
+    SpotSubject.GRADES: (
+        None,
+        (SpotResult.TRUE, "客户说顾问昨天来过电话，讲了金融方案。"),
+        (SpotResult.TRUE, "客户确认约了周末到店试驾。"),
+        (SpotResult.PARTLY, "客户说接到过微信，没有通电话。"),
+        (SpotResult.UNREACHED, "两次拨打均无人接听。"),
+        (SpotResult.TRUE, "客户记得顾问姓名，对报价清楚。"),
+    ),
+    SpotSubject.PROGRESS: (
+        None,
+        (SpotResult.TRUE, "客户还在比较，与表上状态一致。"),
+        (SpotResult.PARTLY, "客户说已在看二手车，没有告诉顾问。"),
+    ),
+    SpotSubject.PROSPECT_CARD: (
+        None,
+        (SpotResult.TRUE, "车型、预算和购车时间都与卡上一致。"),
+        (SpotResult.PARTLY, "客户要的是另一款车型，预算一致。"),
+        (SpotResult.TRUE, "决策人和关注重点核对无误。"),
+    ),
+    SpotSubject.OWNER_CARD: (
+        (SpotResult.TRUE, "车主确认接到过回访，资料正确。"),
+        None,
+        (SpotResult.UNREACHED, "电话无人接听，改日再打。"),
+        (SpotResult.TRUE, "车牌、保险到期日与卡上一致。"),
+    ),
+}
+PASTED = "客户说两周没有接到过电话。"
 
 
 class DeskWork:
@@ -150,15 +180,20 @@ class DeskWork:
             )  # fmt: skip
 
     def _spot_checks(self) -> None:
-        """Last week's sample, the first of them called; what was pasted is not true."""
+        """The samples of the last two weeks, the older ones called first; what was pasted is not true."""
         last_week = Period.containing("week", periods.today()).previous()
+        spot_checks_sample(store=self.store, week=last_week.previous().start)
         spot_checks_sample(store=self.store, week=last_week.start)
-        rows = SpotCheck.objects.filter(store=self.store).select_related("follow_up").order_by("id")
+        rows = SpotCheck.objects.filter(store=self.store).select_related("visit", "vehicle", "prospect").order_by("id")
         for row in rows.filter(follow_up__content=words.COPY_PASTE)[:1]:
-            self._checked(row, SpotResult.FALSE, "客户说两周没有接到过电话。", "C")
-        for row, (result, note) in zip(rows.filter(result="").exclude(owner=self.manager)[1:], SPOTS, strict=False):
-            self._checked(row, result, note, row.grade_then if result == SpotResult.TRUE else "")
+            self._checked(row, SpotResult.FALSE, PASTED, "C" if row.has_grade else "")
+        waiting = [row for row in rows.filter(result="") if self.manager.pk not in hands_in(row)]
+        for subject, told in SPOTS.items():
+            drawn = [row for row in waiting if row.subject == subject]
+            for row, said in zip(drawn, told, strict=False):
+                if said:
+                    self._checked(row, *said, row.grade_then if said[0] == SpotResult.TRUE else "")
 
     def _checked(self, row: SpotCheck, result: SpotResult, note: str, grade: str) -> None:
-        grade = grade if grade in "HABC" else ""
+        grade = grade if grade in gradable() else ""
         spot_check_record(by=self.manager, check_id=row.pk, result=result, grade_found=grade, note=note)

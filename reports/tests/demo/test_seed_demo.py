@@ -32,6 +32,7 @@ from leads.models import (
     TestDrive,
     Visit,
 )
+from leads.spot_choices import SpotSubject
 from reports.demo import identity
 from sales.choices import STOCK_STATUSES, TargetKind
 from sales.models import Deal, Target, Vehicle
@@ -153,7 +154,9 @@ def _is_alive(store: Store) -> None:
     assert StrategyCard.objects.filter(prospect__store=store).exists()
     assert DutyDay.objects.filter(store=store, day=periods.today(), kind="leave").exclude(replacement=None).exists()
     assert CampaignInvite.objects.filter(store=store).exclude(attended_at=None).exists()
-    assert set(SpotCheck.objects.filter(store=store).values_list("result", flat=True)) > {"", "true", "partly"}
+    checks = SpotCheck.objects.filter(store=store)
+    assert set(checks.values_list("result", flat=True)) > {"", "true", "partly"}
+    assert set(checks.filter(result="true").values_list("subject", flat=True)) == set(SpotSubject.values)
 
 
 def _drawn(number: int) -> list[tuple[object, ...]]:
