@@ -112,12 +112,17 @@ class Cut(NamedTuple):
     person_id: int | None = None
 
 
-def grouped_many(*, reader: Any, store_ids: Collection[int], cuts: Iterable[Cut]) -> list[dict[Any, Figures]]:
-    """Several answers of `grouped` about the same stores; their rows are asked for in one message."""
+def grouped_many(
+    *, reader: Any, store_ids: Collection[int], cuts: Iterable[Cut], also: Iterable[Question] = ()
+) -> list[dict[Any, Figures]]:
+    """Several answers of `grouped` about the same stores; their rows are asked for in one message.
+
+    `also` travels in that message, for whoever asks next.
+    """
     with request_cache.unit():
         tables = [_Table(reader, tuple(store_ids), cut, readable_kpis(reader, store_ids, cut.keys)) for cut in cuts]
         if reader is not SYSTEM:
-            ask_ahead(question for table in tables for question in table.questions())
+            ask_ahead(chain(also, (question for table in tables for question in table.questions())))
         return [table.answer() for table in tables]
 
 

@@ -108,11 +108,14 @@ class DepositKind(TextChoices):
     PREPAYMENT = "prepayment", "订金"
 
 
+_STATUS_LABELS: dict[str, str] = dict(DealStatus.choices)
+_AWAITED = {kind: f"待收{label}" for kind, label in DepositKind.choices}
+
+
 def status_label(status: str, deposit_kind: str) -> str:
     """A deal's state in words: where a deposit is awaited, with the word the deal chose."""
-    if status == DealStatus.PENDING_DEPOSIT and deposit_kind in DepositKind.values:
-        return f"待收{DepositKind(deposit_kind).label}"
-    return str(DealStatus(status).label) if status in DealStatus.values else status
+    label = _STATUS_LABELS.get(status, status)
+    return _AWAITED.get(deposit_kind, label) if status == DealStatus.PENDING_DEPOSIT else label
 
 
 class PaymentMode(TextChoices):

@@ -54,8 +54,16 @@ class Customer(Versioned):
     @property
     def display_name(self) -> str:
         """`张伟 先生`; a firm has no title."""
-        title = self.get_gender_display() if self.gender and self.kind == CustomerKind.PERSON else ""
-        return f"{self.name} {title}".strip()
+        return addressed(self.name, self.gender, self.kind)
+
+
+_TITLES: dict[str, str] = dict(Gender.choices)
+
+
+def addressed(name: str, gender: str, kind: str) -> str:
+    """A customer as people speak to them, from values."""
+    title = _TITLES[gender] if gender and kind == CustomerKind.PERSON else ""
+    return f"{name} {title}".strip()
 
 
 @pghistory.track()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,6 +16,7 @@ from dealership.core.figure import UNKNOWN, Figure
 from dealership.core.kpi import month_to_date
 from dealership.core.money import ratio, show_ratio
 from dealership.core.periods import Period
+from dealership.core.prepared import Question
 from dealership.org import calendar
 from dealership.org.policy import policy
 from leads.choices import GRADE_TONE, OPEN_GRADES
@@ -69,11 +70,12 @@ class Board:
 def board_of(*, reader: Any, store_id: int) -> Board:
     """Today's board of a store; the rows of each number are those the reader reaches."""
     today = periods.today()
-    asked: dict[str, Any] = {"reader": reader, "store_ids": [store_id]}
     month = month_to_date(today)
-    breakdowns.ask_both_ahead(reader=reader, store_id=store_id, cards=month, stock=Period.day(today))
-    days, people = collected(reader=reader, store_id=store_id, period=month, keys=DAY_KEYS)
-    state = figures.grouped(**asked, period=month, by="part", keys=STATE_KEYS)
+    also = breakdowns.both_asked(reader=reader, store_id=store_id, cards=month, stock=Period.day(today))
+    more = [figures.Cut(month, "part", STATE_KEYS)]
+    days, people, (state,) = collected(
+        reader=reader, store_id=store_id, period=month, keys=DAY_KEYS, more=more, also=also
+    )
     place = Place(store_id, f"{today:%Y-%m}")
     whole = state.get("", {})
     blocks = [
@@ -89,10 +91,19 @@ def board_of(*, reader: Any, store_id: int) -> Board:
     return Board(today, tiles, _pace(whole, place, today), [block for block in blocks if block.heads], is_empty)
 
 
+class Collected(NamedTuple):
+    """The figures by day, the ranking figures by person, and the answers of the other cuts."""
+
+    days: ByDay
+    people: dict[Any, figures.Figures]
+    more: list[dict[Any, figures.Figures]]
+
+
 def collected(
-    *, reader: Any, store_id: int, period: Period, keys: Collection[str], person_id: int | None = None
-) -> tuple[ByDay, dict[Any, figures.Figures]]:
-    """The figures by day (of one person, when given) and the ranking figures by person.
+    *, reader: Any, store_id: int, period: Period, keys: Collection[str], person_id: int | None = None,
+    more: Sequence[figures.Cut] = (), also: Iterable[Question] = (),
+) -> Collected:  # fmt: skip
+    """The figures of a page, asked for in one message with `also`; by day they are one person's, when given.
 
     Finished days come from facts; today is asked live once, by person, and serves both.
     """
@@ -101,7 +112,8 @@ def collected(
     past = [figures.Cut(finished, "day", keys, person_id), figures.Cut(finished, "person", RANK_KEYS)]
     cuts = past if finished.start < finished.end else []
     now = [figures.Cut(Period.day(today), "person", keys)] if period.contains(today) else []
-    tables = figures.grouped_many(reader=reader, store_ids=[store_id], cuts=[*cuts, *now])
+    tables = figures.grouped_many(reader=reader, store_ids=[store_id], cuts=[*cuts, *now, *more], also=also)
+    others = [tables.pop() for _cut in more][::-1]
     days: ByDay = {}
     people: dict[Any, figures.Figures] = {}
     if cuts:
@@ -112,7 +124,7 @@ def collected(
         kpis = figures.readable_kpis(reader, [store_id], keys)
         days[today] = {kpi.key: added(kpi, [found[kpi.key] for found in whose if kpi.key in found]) for kpi in kpis}
         people = _with_today(people, live)
-    return days, people
+    return Collected(days, people, others)
 
 
 def _with_today(people: dict[Any, figures.Figures], live: dict[Any, figures.Figures]) -> dict[Any, figures.Figures]:

@@ -188,18 +188,16 @@ def month_page(
     today = periods.today()
     running = month.end > today
     period = month.until(today) if running else month
-    whose: dict[str, Any] = {"reader": reader, "store_ids": [store_id], "person_id": person_id}
+    whose: dict[str, Any] = {"reader": reader, "store_id": store_id, "person_id": person_id}
     is_result = part == "results"
     keys = [key for _title, members in PARTS[part] for key in members]
     keys += [*TARGETS.values(), "delivery_units", "closing_rate", "prospects_by_grade"] if is_result else []
     daily = [key for key in dict.fromkeys(keys) if BY_KEY[key].grain == "day"]
     other = [key for key in dict.fromkeys(keys) if BY_KEY[key].grain != "day"]
-    if is_result:
-        breakdowns.ask_both_ahead(reader=reader, store_id=store_id, cards=period, stock=period, person_id=person_id)
-    days, people = collected(reader=reader, store_id=store_id, period=period, keys=daily, person_id=person_id)
-    state = figures.grouped(**whose, period=period, by="part", keys=other)
-    before = _compared(whose, month.previous(), period, running, daily if running else [*daily, *other])
-    year_ago = _compared(whose, month.same_last_year(), period, running, daily)
+    more = _more(month, period if running else None, daily, other, person_id)
+    also = breakdowns.both_asked(**whose, cards=period, stock=period) if is_result else []
+    days, people, (state, befores, years) = collected(**whose, period=period, keys=daily, more=more, also=also)
+    before, year_ago = befores[None], years[None]
     seen = [kpi.key for kpi in figures.readable_kpis(reader, [store_id], [*daily, *other])]
     now = {key: sum_of(days, key) if key in daily else _whole(state, key) for key in seen}
     place = Place(store_id, month.code, person_id)
@@ -233,9 +231,20 @@ def _blocks(
     ]
 
 
-def _compared(whose: dict[str, Any], other: Period, period: Period, running: bool, keys: list[str]) -> figures.Figures:
-    span = same_days(other, period) if running else other
-    return figures.totals(**whose, period=span, keys=keys)
+def _more(
+    month: Period, so_far: Period | None, daily: list[str], other: list[str], person_id: int | None
+) -> list[figures.Cut]:
+    """The state, the month before and the same month of last year; of a running month as many days of them.
+
+    Figures of a whole month have no part of one.
+    """
+    others = (month.previous(), month.same_last_year())
+    before, year_ago = (same_days(one, so_far) if so_far else one for one in others)
+    return [
+        figures.Cut(so_far or month, "part", other, person_id),
+        figures.Cut(before, None, daily if so_far else [*daily, *other], person_id),
+        figures.Cut(year_ago, None, daily, person_id),
+    ]
 
 
 def same_days(other: Period, period: Period) -> Period:

@@ -10,7 +10,7 @@ from django.db.models import Count, QuerySet
 from dealership.accounts.models import User
 from dealership.core.kpi import Scope
 from dealership.core.periods import Period
-from dealership.core.prepared import Question, ask_ahead, rows_of
+from dealership.core.prepared import Question, rows_of
 from dealership.core.scoping import reach_for
 from dealership.org.prepared import question_for
 from leads.kpis import CARDS_CREATED
@@ -27,12 +27,14 @@ class Source(NamedTuple):
     cards: int
 
 
-def ask_both_ahead(*, reader: Any, store_id: int, cards: Period, stock: Period, person_id: int | None = None) -> None:
-    """Sources and stock ages in one message, for a page that shows both."""
+def both_asked(
+    *, reader: Any, store_id: int, cards: Period, stock: Period, person_id: int | None = None
+) -> list[Question]:
+    """What `cards_by_source` and `stock_ages` ask, to be asked ahead by a page that shows both."""
     asked = [_sources_asked(reader, store_id, cards, person_id)]
     if not reach_for(reader, "vehicle").is_empty:
         asked.append(_ages_asked(reader, store_id, stock))
-    ask_ahead(asked)
+    return asked
 
 
 def cards_by_source(*, reader: Any, store_id: int, period: Period, person_id: int | None = None) -> list[Source]:

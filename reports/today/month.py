@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +17,7 @@ from dealership.core.periods import Period
 from dealership.core.prepared import Question
 from dealership.org.calendar import time_progress
 from dealership.org.prepared import question_for
-from reports.figures import grouped
+from reports.figures import Cut, grouped_many
 from reports.registry import BY_KEY
 from reports.today.parts import Tile, page
 from sales.choices import TargetKind
@@ -35,16 +35,22 @@ TODAY_KEYS = ("traffic_total", "orders_gross", "retail_units")
 
 
 class Month:
-    """Figures of the month by day, read once: today's tiles and the month's come from the same answer."""
+    """Figures of the month by day, read once: today's tiles and the month's come from the same answer.
 
-    def __init__(self, user: Any, store_ids: Collection[int], person_id: int | None = None) -> None:
+    `also` is asked in the same message (figures.grouped_many).
+    """
+
+    def __init__(
+        self, user: Any, store_ids: Collection[int], person_id: int | None = None, also: Iterable[Question] = ()
+    ) -> None:
         self.user = user
         self.store_ids = store_ids
         self.person_id = person_id
         self.today = periods.today()
         wanted = {*KINDS, *(() if person_id else TODAY_KEYS)}
-        period = month_to_date(self.today)
-        self.days = grouped(reader=user, store_ids=store_ids, period=period, by="day", keys=wanted, person_id=person_id)
+        cut = Cut(month_to_date(self.today), "day", wanted, person_id)
+        asked = [targets_asked(user, store_ids, person_id), *also]
+        self.days = grouped_many(reader=user, store_ids=store_ids, cuts=[cut], also=asked)[0]
 
     def today_tiles(self) -> list[Tile]:
         """The day so far."""

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dealership.core import periods
-from dealership.core.prepared import ask_ahead
 from dealership.org.choices import Role
 from dealership.org.models import Store
 from dealership.org.reach import home_store, memberships_of, roles_of
 from dealership.org.roles import SELLING_ROLES
 from reports.today import desk, office
 from reports.today.managing import managers_ask, managing
-from reports.today.month import Month, targets_asked
+from reports.today.month import Month
 from reports.today.parts import Parts, Section, Tile
 from reports.today.selling import recent_reviews, recent_reviews_asked, sellers_ask, selling
 
@@ -56,11 +55,9 @@ def today_page(user: Any) -> TodayPage:
     roles = roles_of(user)
     leads, sells = bool(roles & LEADING_ROLES), bool(roles & set(SELLING_ROLES))
     if leads or sells:
-        whose = (stores_of(user), None if leads else user.pk)
-        asked = [recent_reviews_asked(user), targets_asked(user, *whose)]
-        asked += sellers_ask(user, leads_team=leads) if sells else []
-        ask_ahead(asked + (managers_ask(user) if leads else []))
-        month = Month(user, *whose)
+        asked = [recent_reviews_asked(user), *(sellers_ask(user, leads_team=leads) if sells else [])]
+        asked += managers_ask(user) if leads else []
+        month = Month(user, stores_of(user), None if leads else user.pk, also=asked)
         reviews = recent_reviews(user)
         if sells:
             page.take(selling(user, reviews, leads_team=leads))

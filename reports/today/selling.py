@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Case, Exists, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from dealership.core.templatetags.ui import clock, day
 from dealership.org.prepared import question_for, rows_for
 from leads.choices import FollowUpOutcome, Grade, TaskKind, VisitType
 from leads.models import CustomerPhone, FollowUp, FollowUpTask, TestDrive, Visit
+from leads.models.customer import addressed
 from leads.selectors.drive import drives_of_day, drives_of_day_asked
 from leads.selectors.lead import waiting_asked
 from reports.today.first_calls import ASKED, first_calls
@@ -30,8 +31,10 @@ CALLS_SHOWN, READ = 30, 200
 # What a line shows; the rows are wide.
 _CUSTOMER = ("name", "gender", "kind")
 TASK_COLUMNS = (
-    *("kind", "due_at", "owner__name", "prospect__grade", "prospect__key_concern", "prospect__series__name"),
+    *("kind", "due_at", "owner_id", "owner__name"),
+    *(f"prospect__{name}" for name in ("id", "grade", "key_concern", "series__name")),
     *(f"prospect__customer__{name}" for name in _CUSTOMER),
+    *("phone", "promised"),
 )
 DEAL_COLUMNS = (
     *("status", "deposit_kind", "promised_on", "configuration__name", "configuration__series__name"),
@@ -42,6 +45,29 @@ REVIEW_COLUMNS = ("kind", "state", "starts_on", "due_at", "submitted_at", "first
 # H first; a card without a grade and one with an order wait for news as urgently as A and B.
 URGENCY = {Grade.H: 0, Grade.N: 1, Grade.A: 1, Grade.O: 2, Grade.B: 2, Grade.C: 3}
 NEARLY_THERE = (DealStatus.ALLOCATED, DealStatus.PAID, DealStatus.INVOICED, DealStatus.READY)
+
+
+class Call(NamedTuple):
+    """A follow-up task as a line shows it (`TASK_COLUMNS`): values, because there are up to two hundred."""
+
+    kind: str
+    due_at: dt.datetime
+    owner_id: int
+    owner: str
+    card_id: int
+    grade: str
+    key_concern: str
+    series: str | None
+    customer: str
+    gender: str
+    customer_kind: str
+    phone: str | None
+    promised: bool
+
+    @property
+    def comes_today(self) -> bool:
+        """An appointment of today; one that was not kept is a call to make."""
+        return self.promised and periods.local_date(self.due_at) == periods.today()
 
 
 def selling(user: Any, reviews: list[Review], *, leads_team: bool) -> Parts:
@@ -88,12 +114,12 @@ def _recent_reviews(user: Any, _ids: Sequence[int]) -> QuerySet[Review]:
     return rows[:200]
 
 
-def due_tasks(user: Any) -> list[Any]:
+def due_tasks(user: Any) -> list[Call]:
     """Open tasks due by tonight, one's own and those stood in for, with phone and promised visits; H first."""
-    return rows_for(user, _due_tasks)
+    return [Call(*row) for row in rows_for(user, _due_tasks)]
 
 
-def _due_tasks(user: Any, _ids: Sequence[int]) -> QuerySet[FollowUpTask]:
+def _due_tasks(user: Any, _ids: Sequence[int]) -> QuerySet[Any, Any]:
     urgency = Case(
         When(kind=TaskKind.THANKS, then=Value(-1)),
         *(When(prospect__grade=grade, then=Value(rank)) for grade, rank in URGENCY.items()),
@@ -105,15 +131,14 @@ def _due_tasks(user: Any, _ids: Sequence[int]) -> QuerySet[FollowUpTask]:
         prospect=OuterRef("prospect"), outcome=FollowUpOutcome.APPOINTMENT, next_follow_up_at=OuterRef("due_at")
     )
     rows = FollowUpTask.objects.to_do_for(user).filter(due_at__lt=periods.end_of_day(periods.today()))
-    rows = rows.select_related("prospect__customer", "prospect__series", "owner").only(*TASK_COLUMNS)
-    rows = rows.annotate(urgency=urgency, phone=Subquery(phones[:1]), promised=Exists(promises))
-    return rows.order_by("urgency", "due_at", "id")[:READ]
+    rows = rows.annotate(phone=Subquery(phones[:1]), promised=Exists(promises)).order_by(urgency, "due_at", "id")
+    return rows.values_list(*TASK_COLUMNS)[:READ]
 
 
-def must_call(tasks: list[Any]) -> Section:
+def must_call(tasks: list[Call]) -> Section:
     """今日必跟进: overdue ones are red."""
     moment = periods.now()
-    lines, more = cut([_call(task, moment) for task in tasks if not comes_today(task)], CALLS_SHOWN)
+    lines, more = cut([_call(task, moment) for task in tasks if not task.comes_today], CALLS_SHOWN)
     return Section(
         "calls",
         _("今日必跟进"),
@@ -123,42 +148,37 @@ def must_call(tasks: list[Any]) -> Section:
         more=more,
         count=len(lines),
         late=sum(line.is_late for line in lines),
-        focus_url=page("leads:focus") if any(task.prospect.grade == Grade.H for task in tasks) else "",
+        focus_url=page("leads:focus") if any(task.grade == Grade.H for task in tasks) else "",
     )
 
 
-def standing_in(tasks: list[Any]) -> Section:
+def standing_in(tasks: list[Call]) -> Section:
     """代跟进: what is due with the colleagues whose duty this person took over today (R-FU-2)."""
     moment = periods.now()
-    lines, more = cut([_call(task, moment, whose=task.owner.name) for task in tasks], CALLS_SHOWN)
-    names = "、".join(dict.fromkeys(task.owner.name for task in tasks))
+    lines, more = cut([_call(task, moment, whose=task.owner) for task in tasks], CALLS_SHOWN)
+    names = "、".join(dict.fromkeys(task.owner for task in tasks))
     late = sum(line.is_late for line in lines)
     return Section(
         "stand_in", _("代跟进（%(names)s）") % {"names": names}, lines, more=more, count=len(lines), late=late
     )
 
 
-def _call(task: Any, moment: dt.datetime, whose: str = "") -> Line:
-    card = task.prospect
+def _call(task: Call, moment: dt.datetime, whose: str = "") -> Line:
     overdue = (periods.local_date(moment) - periods.local_date(task.due_at)).days
     side = _("逾期 %(n)s 天") % {"n": overdue} if overdue > 0 else clock(task.due_at)
-    kind = "" if task.kind == TaskKind.REGULAR else task.get_kind_display()
+    kind = "" if task.kind == TaskKind.REGULAR else str(TaskKind(task.kind).label)
     phone = mask_phone(task.phone) if task.phone else ""
-    note = " · ".join(text for text in (whose, kind, str(card.series or ""), card.key_concern, phone) if text)
-    url = page("leads:prospect_detail", card.pk)
-    act = page("leads:follow_up_new", card.pk, next=page("today"))
-    return Line(card.customer.display_name, note, side, url, card.grade, task.due_at < moment, act)
+    note = " · ".join(text for text in (whose, kind, task.series, task.key_concern, phone) if text)
+    title = addressed(task.customer, task.gender, task.customer_kind)
+    url = page("leads:prospect_detail", task.card_id)
+    act = page("leads:follow_up_new", task.card_id, next=page("today"))
+    return Line(title, note, side, url, task.grade, task.due_at < moment, act)
 
 
-def comes_today(task: Any) -> bool:
-    """An appointment of today; one that was not kept is a call to make."""
-    return task.promised and periods.local_date(task.due_at) == periods.today()
-
-
-def appointments(tasks: list[Any]) -> Section:
+def appointments(tasks: list[Call]) -> Section:
     """Customers who promised to come today."""
     moment = periods.now()
-    return Section("appointments", _("今日邀约到店"), [_call(task, moment) for task in tasks if comes_today(task)])
+    return Section("appointments", _("今日邀约到店"), [_call(task, moment) for task in tasks if task.comes_today])
 
 
 def drives_today(user: Any) -> Section:

@@ -53,6 +53,20 @@ NEXT_STEP: dict[str, tuple[str, str]] = {
 }
 
 
+# What a row of the list and the board shows; the rows are wide, and the buyer's number is encrypted.
+SHOWN = (
+    *("number", "status", "deposit_kind", "deal_price", "ordered_at", "promised_on"),
+    *("customer__name", "customer__gender", "customer__kind", "owner__name"),
+    *("configuration__name", "configuration__series__name", "colour__name", "vehicle__vin"),
+)
+
+
+def deal_rows(*, user: User) -> QuerySet[Deal]:
+    """Deals within reach for the list and the board."""
+    rows = Deal.objects.visible_to(user)
+    return rows.select_related("customer", "owner", "configuration__series", "colour", "vehicle").only(*SHOWN)
+
+
 def deal_list(*, user: User) -> QuerySet[Deal]:
     """Deals within reach with what a list row shows."""
     rows = Deal.objects.visible_to(user)

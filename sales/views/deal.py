@@ -23,7 +23,7 @@ from sales.choices import DealStatus, DepositKind, DocumentKind, DocumentState
 from sales.filters import DealFilter
 from sales.forms import DealForm, LineFormSet, lines_of
 from sales.models import Deal
-from sales.selectors.deal import NEXT_STEP, card_for_deal, deal_board, deal_file, deal_get, deal_list, live_deal_id
+from sales.selectors.deal import NEXT_STEP, card_for_deal, deal_board, deal_file, deal_get, deal_rows, live_deal_id
 from sales.selectors.vehicle import certificate_warning, fifo_warning, with_age
 from sales.services import deal as deals
 from sales.services.deal.draft import require_hand
@@ -50,7 +50,7 @@ class DealList(Page):
     resource = "deal"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        filters = DealFilter(live_filters(request), queryset=deal_list(user=request.user), request=request)
+        filters = DealFilter(live_filters(request), queryset=deal_rows(user=request.user), request=request)
         page = page_of(request, filters.qs, ORDERING)
         for row in page.rows:
             row.next_step = NEXT_STEP.get(row.status)
@@ -64,7 +64,7 @@ class DealBoard(Page):
     resource = "deal"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        filters = DealFilter(request.GET, queryset=deal_list(user=request.user), request=request)
+        filters = DealFilter(request.GET, queryset=deal_rows(user=request.user), request=request)
         return render(request, "sales/deal_board.html", {"filter": filters, "columns": deal_board(filters.qs)})
 
 
