@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import Any
 
 import django_filters as df
 from django import forms
 from django.db.models import Q, QuerySet
+from django.utils.functional import cached_property
 
 from dealership.core import periods
 from dealership.core.errors import DomainError
@@ -24,8 +26,9 @@ from sales.choices import (
 )
 from sales.models import Colour, Configuration, Deal, Payment, Target, Vehicle
 from sales.selectors.catalogue import colours, configurations
-from sales.selectors.choices import sees_several_stores, sellers_seen_by, stores_seen_by
+from sales.selectors.choices import filter_options, sees_several_stores, sellers_seen_by, stores_seen_by
 
+KEPT_OPTIONS = ("store", "owner", "configuration", "colour")
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
@@ -52,6 +55,24 @@ class _OfStores(df.FilterSet):
     def shows_store(self) -> bool:
         """Pages leave the choice out, and its statement with it, where there is one store; the API always takes it."""
         return sees_several_stores(self.request.user)
+
+    @cached_property
+    def _options(self) -> dict[str, list[tuple[int, str]]]:
+        kinds = [kind for kind in KEPT_OPTIONS if kind in self.filters and (kind != "store" or self.shows_store)]
+        return filter_options(self.request.user, tuple(kinds))
+
+    @property
+    def form(self) -> forms.Form:
+        """The choices of a select are read when it is shown, all in one statement."""
+        form: forms.Form = super().form
+        for kind in KEPT_OPTIONS:
+            if kind in form.fields:
+                form.fields[kind].widget.choices = partial(self._choices_of, kind)
+        return form
+
+    def _choices_of(self, kind: str) -> list[tuple[int | str, str]]:
+        field: Any = self.form.fields[kind]
+        return [("", field.empty_label), *self._options[kind]]
 
 
 class VehicleFilter(_OfStores):

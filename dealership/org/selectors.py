@@ -84,7 +84,8 @@ def policy_rows(*, user: User, key: str) -> QuerySet[PolicySetting]:
 
 def policy_now(*, user: User, key: str, store: Store | None = None) -> Any:
     """The value in force today for a store, or for the stores of the reader's group that have none of their own."""
-    return policy(key, store, group=None if store else groups(user=user).values_list("pk", flat=True).first())
+    own = min((row.group_id for row in memberships_of(user)), default=None)
+    return policy(key, store, group=None if store else own)
 
 
 def policies_in_force(*, user: User, store: Store | None) -> list[tuple[str, Any, bool]]:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db.models import CharField, F, QuerySet, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Concat
 
 from dealership.accounts.models import User
+from dealership.accounts.names import shown_name
 from dealership.core.errors import NotAllowed, NotFound
 from dealership.core.scoping import reach_for
 from dealership.org.models import Store
+from dealership.org.prepared import rows_for
 from dealership.org.reach import can, home_store, people_in
 from dealership.org.roles import SELLING_ROLES
+from sales.selectors.catalogue import colours, configurations
 
 
 def stores_seen_by(user: User) -> QuerySet[Store]:
@@ -29,6 +37,41 @@ def sellers_seen_by(user: User) -> QuerySet[User]:
     if reach.own_store_ids and not (reach.store_ids or reach.group_ids or reach.team_ids):
         return User.objects.filter(pk=user.pk)
     return people_in(stores_seen_by(user).values_list("pk", flat=True), SELLING_ROLES)
+
+
+def filter_options(user: User, kinds: tuple[str, ...]) -> dict[str, list[tuple[int, str]]]:
+    """(id, label) of the stores, sellers, configurations and colours of a list's filter, in one statement."""
+    found: dict[str, list[tuple[int, str]]] = {kind: [] for kind in kinds}
+    for kind, pk, label, _place in sorted(rows_for(user, _filter_options, kinds), key=lambda row: (row[3], row[1])):
+        found[kind].append((pk, label))
+    return found
+
+
+def _filter_options(user: User, _ids: Sequence[int], kinds: tuple[str, ...]) -> QuerySet[Any, Any]:
+    model = Concat("series__name", Value(" "), "name")
+    rows: dict[str, tuple[Callable[[User], QuerySet[Any]], Combinable, Combinable]] = {
+        "store": (stores_seen_by, F("short_name"), F("code")),
+        "owner": (sellers_seen_by, shown_name(), shown_name()),
+        "configuration": (_configurations, model, model),
+        "colour": (_colours, F("name"), F("name")),
+    }
+    first, *others = (
+        reached(user)
+        .order_by()
+        .annotate(label=label, place=place)
+        .values_list(Value(kind, CharField()), "pk", "label", "place")
+        for kind, (reached, label, place) in rows.items()
+        if kind in kinds
+    )
+    return first.union(*others, all=True)
+
+
+def _configurations(user: User) -> QuerySet[Any]:
+    return configurations(user=user, with_stopped=True)
+
+
+def _colours(user: User) -> QuerySet[Any]:
+    return colours(user=user, with_stopped=True)
 
 
 def store_for(user: User, act: str, store_id: int | None = None) -> Store:
