@@ -11,10 +11,10 @@ from django.apps import apps
 from django.db import DatabaseError, models, transaction
 from django.test import Client
 
+from dealership.tests.asking import address, send, text_of, turned
 from dealership.tests.matrix import APPS, World, urls_of
-from dealership.tests.test_matrix import _quiet, address, clients, send, text_of, turned, world  # noqa: F401  fixtures
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet")]
 SHORT = "\"'<q>"
 # A text as somebody types it, and what must not be read in any page.
 PAYLOADS = {
@@ -56,7 +56,7 @@ def spoil() -> dict[str, int]:
     return written
 
 
-def test_s08_no_text_of_any_field_becomes_markup(world: World, clients: dict[str, Client]) -> None:  # noqa: F811
+def test_s08_no_text_of_any_field_becomes_markup(world: World, clients: dict[str, Client]) -> None:
     """Names, notes, reasons, titles of everything there is, in another of five shapes each; no page writes one out."""
     written = spoil()
     assert sum(1 for rows in written.values() if rows) > 120
@@ -73,7 +73,7 @@ def test_s08_no_text_of_any_field_becomes_markup(world: World, clients: dict[str
     assert shown > 60  # control: the texts are there
 
 
-def page_of(world: World, clients: dict[str, Client], name: str, number: int) -> str:  # noqa: F811
+def page_of(world: World, clients: dict[str, Client], name: str, number: int) -> str:
     """The page as the first person sees it who may; no answer is a defect."""
     url = next(found[name] for found in map(urls_of, APPS) if name in found)
     for key, _persona in turned(world, number):

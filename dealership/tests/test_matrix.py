@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-import json
-import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.test import Client
-from django.urls import reverse
 
-from dealership.core.middleware import SessionTimeoutMiddleware
-from dealership.tests.clients import client_for
+from dealership.tests.asking import address, send, text_of, turned
 from dealership.tests.matrix import (
     ANSWERED,
     APPS,
@@ -27,11 +20,11 @@ from dealership.tests.matrix import (
     Url,
     World,
     expected,
-    make_world,
     resolver_names,
     urls_of,
 )
 
+pytestmark = pytest.mark.usefixtures("quiet")
 HEADERS = {
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
@@ -40,67 +33,6 @@ HEADERS = {
 }
 # allauth's form pages take PUT for POST and send signed-in people away first.
 LIBRARY = ("account_", "mfa_", "usersessions_")
-
-
-@pytest.fixture(autouse=True)
-def _quiet(settings: Any) -> Iterator[None]:
-    """Thousands of requests from one address: no limits (they have their own tests), no log."""
-    settings.ACCOUNT_RATE_LIMITS = False
-    settings.HEALTH_PROBE_SECONDS = 3600
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
-
-
-@pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
-    """One world for the whole module, taken back at its end; every request is undone on its own."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield make_world()
-        transaction.set_rollback(True)
-
-
-@pytest.fixture(scope="module")
-def clients(world: World) -> dict[str, Client]:
-    """A signed-in browser per person."""
-    found = {}
-    for key, persona in world.personas.items():
-        found[key] = client_for(persona.user)
-        found[key].get("/me/")
-        session = found[key].session
-        session[SessionTimeoutMiddleware.KEY] += 3600  # noted as seen for the whole module: no request saves it again
-        session.save()
-        found[key].raise_request_exception = False
-    return found
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """What the request writes is taken back, so that every request finds the same world."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
-def address(world: World, name: str, url: Url, place: str) -> str:
-    kwargs = dict(url.kwargs)
-    if url.row:
-        kwargs[url.kwarg] = world.rows[url.row][place]
-    return reverse(name, kwargs=kwargs or None) + url.query
-
-
-def send(client: Client, method: str, path: str, url: Url, refs: dict[str, int] | None = None) -> Any:
-    body = {**url.data, **(refs or {})}
-    cookies = copy.deepcopy(client.cookies)  # signing out would otherwise reach the next request
-    with undone():
-        if path.startswith("/api/") and method not in SAFE:
-            response = client.generic(method, path, data=json.dumps(body), content_type="application/json")
-        elif method == "POST":
-            response = client.post(path, body)
-        else:
-            response = client.generic(method, path)
-    client.cookies = cookies
-    return response
 
 
 def test_every_address_has_a_line() -> None:
@@ -143,22 +75,8 @@ def test_roles_and_rows(app: str, world: World, clients: dict[str, Client]) -> N
     assert not wrong, "\n".join(wrong[:60])
 
 
-def text_of(response: Any) -> str:
-    """The words of a page or JSON answer; files say nothing here."""
-    kind = response.headers.get("Content-Type", "")
-    is_text = not response.streaming and kind.startswith(("text/", "application/json", "application/problem"))
-    return response.content.decode() if is_text else ""
-
-
 # Everybody who must be refused is tried at every address; of those who are let in these many, others at each address.
 ALLOWED_TRIED = 3
-
-
-def turned(world: World, number: int) -> list[tuple[str, Persona]]:
-    """Everybody, beginning with another person each time."""
-    people = list(world.personas.items())
-    start = number % len(people)
-    return people[start:] + people[:start]
 
 
 # Who tries the rows of another team and of another store: every kind of reach once.

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dealership.core.forms import CleanCharField, DomainForm, MoneyInput
 from dealership.core.periods import Period
-from leads.models import StrategyCard
+from leads.models import MonthReviewCard, StrategyCard
 
 AREA = {"rows": 2}
 
@@ -43,6 +43,14 @@ class MonthReviewForm(DomainForm):
     month = forms.CharField(label=_("月份"), max_length=7, widget=forms.TextInput(attrs={"type": "month"}))
     why = CleanCharField(label=_("变化原因"), max_length=300, widget=forms.Textarea(attrs=AREA))
     next_month = CleanCharField(label=_("下月打算"), max_length=300, widget=forms.Textarea(attrs=AREA))
+    # The month the version belongs to: whoever picks another one has seen no review of it.
+    seen_month = forms.CharField(max_length=7, required=False, widget=forms.HiddenInput)
+
+    def details(self) -> dict[str, Any]:
+        """The arguments of `month_review_save`."""
+        data, month = self.cleaned_data, self.cleaned_data["month"]
+        seen = data["version"] if data["seen_month"] == month.code else None
+        return {"month": month.start, "version": seen or 0, "why": data["why"], "next_month": data["next_month"]}
 
     def clean_month(self) -> Period:
         """A month written `2026-11`."""
@@ -53,3 +61,9 @@ class MonthReviewForm(DomainForm):
         if period is None or period.kind != "month" or not 2000 <= period.start.year <= 2100:
             raise forms.ValidationError(_("月份不正确，请写成 2026-11。"))
         return period
+
+
+def month_review_form(*, user: Any, month: Period, row: MonthReviewCard | None) -> MonthReviewForm:
+    """The form of one month with what was written of it."""
+    shown = {"version": row.version, "why": row.why, "next_month": row.next_month} if row else {"version": 0}
+    return MonthReviewForm(user=user, initial={"month": month.code, "seen_month": month.code, **shown})

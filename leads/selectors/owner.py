@@ -62,7 +62,8 @@ def _anniversary(delivered: dt.date) -> str:
     years = today.year - delivered.year
     if years < 1 or add_months(delivered, 12 * years) < today:
         years += 1
-    return _("%(day)s（%(years)s 周年）") % {"day": day_label(add_months(delivered, 12 * years)), "years": years}
+    day = add_months(delivered, 12 * years)
+    return _("%(year)s-%(day)s（%(years)s 周年）") % {"year": day.year, "day": day_label(day), "years": years}
 
 
 def _referrals(cards: list[Prospect]) -> str:

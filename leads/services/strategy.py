@@ -41,10 +41,13 @@ def strategy_save(*, by: Any, prospect_id: int, version: int | None, details: Ma
 
 
 @service
-def month_review_save(*, by: Any, prospect_id: int, month: dt.date, why: str, next_month: str) -> MonthReviewCard:
+def month_review_save(
+    *, by: Any, prospect_id: int, month: dt.date, version: int | None, why: str, next_month: str
+) -> MonthReviewCard:
     """The review of one month of a card; written again it replaces the words, the figures are counted anew.
 
-    Refused: a month before the card or not begun, texts too thin to say anything.
+    `version` 0 is a form that saw no review of the month. Refused: a month before the card or not begun, texts too thin
+    to say anything, a stale version (both values are shown).
     """
     card = _card(by, prospect_id)
     period = Period.containing("month", month)
@@ -55,6 +58,8 @@ def month_review_save(*, by: Any, prospect_id: int, month: dt.date, why: str, ne
         if len(text) < 4:
             raise DomainError("too_short", f"{label}至少写 4 个字。", {name: [f"{label}至少写 4 个字。"]})
     row = MonthReviewCard.objects.select_for_update(of=("self",)).filter(prospect=card, month=period.start).first()
+    if row is not None:
+        check_version(row, version, why=row.why, next_month=row.next_month)
     row = row or MonthReviewCard(prospect=card, month=period.start)
     row.grade_start, row.grade_end = grades_of(card, period)
     row.contacts = contacts_in(card, period)

@@ -13,7 +13,7 @@ from dealership.core.errors import DomainError
 from dealership.core.periods import Period
 from dealership.core.views import done, refuse
 from dealership.org.reach import require
-from leads.forms.strategy import MonthReviewForm, StrategyForm
+from leads.forms.strategy import MonthReviewForm, StrategyForm, month_review_form
 from leads.models import Prospect
 from leads.selectors.prospect import prospect_get
 from leads.selectors.strategy import month_reviews_of, strategy_of
@@ -52,6 +52,13 @@ class StrategyEdit(Page):
         return redirect("leads:prospect_detail", pk)
 
 
+def _asked(request: HttpRequest) -> Period:
+    """The month of the address, else this one."""
+    form = MonthReviewForm({"month": request.GET.get("month", "")}, user=request.user)
+    form.full_clean()
+    return form.cleaned_data.get("month") or Period.containing("month", periods.today())
+
+
 class MonthReviews(Page):
     """The reviews written so far and this month's."""
 
@@ -59,23 +66,23 @@ class MonthReviews(Page):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         card = _editable(request, pk)
-        month = Period.containing("month", periods.today())
-        form = MonthReviewForm(user=request.user, initial={"month": month.code})
-        return render(request, self.template, {"form": form, **self.written(request, card)})
+        written = self.written(request, card)
+        month = _asked(request)
+        row = next((row for row in written["reviews"] if row.month == month.start), None)
+        form = month_review_form(user=request.user, month=month, row=row)
+        return render(request, self.template, {"form": form, **written})
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         card = _editable(request, pk)
         form = MonthReviewForm(request.POST, user=request.user)
         if not form.is_valid():
             return refuse(request, self.template, self.written(request, card), form)
-        data = form.cleaned_data
         try:
-            month_review_save(
-                by=request.user, prospect_id=pk, month=data["month"].start, why=data["why"],
-                next_month=data["next_month"],
-            )  # fmt: skip
+            month_review_save(by=request.user, prospect_id=pk, **form.details())
         except DomainError as error:
-            return refuse(request, self.template, self.written(request, card), form, error)
+            form.data = form.data.copy()
+            form.data["seen_month"] = form.cleaned_data["month"].code
+            return stale(request, self.template, self.written(request, card), form, error)
         done(request, _("月评卡已保存。"))
         return redirect("leads:month_reviews", pk)
 

@@ -289,7 +289,9 @@ def test_the_prospect_card_tells_the_whole_story(store: Any, seller: Any) -> Non
     make_follow_up(seller, card, grade="H", content="客户周六下午带太太来试驾")
     details = {"needs": "七座，接送孩子", "objection": "嫌保养贵", "offer_limit": Decimal("168000.00")}
     strategy_save(by=seller, prospect_id=card.pk, version=None, details=details)
-    month_review_save(by=seller, prospect_id=card.pk, month=DAY, why="预算刚批下来", next_month="周六试驾后报价")
+    month_review_save(
+        by=seller, prospect_id=card.pk, month=DAY, version=0, why="预算刚批下来", next_month="周六试驾后报价"
+    )
     sheet = prospect_card(user=seller, prospect_id=card.pk)
     facts = dict(sheet.facts)
     assert (facts["电话"], facts["级别"], facts["核心需求"], facts["可让价底线"]) == (
@@ -324,7 +326,7 @@ def test_the_owner_card_has_its_service_plan_and_goes_on_with_the_story(
     sheet = owner_card(user=seller, vehicle_id=car.pk)
     facts = dict(sheet.facts)
     assert (facts["下次服务"], facts["交车纪念日"], facts["满意度"]) == (
-        "30日关怀 12-10 周四", "11-10 周三（1 周年）", "满意（7日回访）"
+        "30日关怀 12-10 周四", "2027-11-10 周三（1 周年）", "满意（7日回访）"
     )  # fmt: skip
     assert facts["转介绍"] == "1 位：陶友 跟进中"
     told = [(row["what"], row["text"]) for row in sheet.rows if "回访" in row["what"] or "来店" in row["what"]]
@@ -349,10 +351,10 @@ def test_a_stale_strategy_and_a_thin_review_are_refused(store: Any, seller: Any)
         strategy_save(by=seller, prospect_id=card.pk, version=row.version, details={"needs": "六座"})
     assert refused.value.current["needs"] == "五座"
     with pytest.raises(DomainError, match="下月打算至少写 4 个字"):
-        month_review_save(by=seller, prospect_id=card.pk, month=DAY, why="预算刚批下来", next_month="等")
+        month_review_save(by=seller, prospect_id=card.pk, month=DAY, version=0, why="预算刚批下来", next_month="等")
     with pytest.raises(DomainError, match="月份不正确"):
         month_review_save(
-            by=seller, prospect_id=card.pk, month=dt.date(2026, 9, 1), why="很久以前", next_month="继续跟进"
+            by=seller, prospect_id=card.pk, month=dt.date(2026, 9, 1), version=0, why="很久以前", next_month="继续跟进"
         )
 
 
