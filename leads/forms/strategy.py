@@ -52,6 +52,12 @@ class MonthReviewForm(DomainForm):
         seen = data["version"] if data["seen_month"] == month.code else None
         return {"month": month.start, "version": seen or 0, "why": data["why"], "next_month": data["next_month"]}
 
+    def see(self) -> None:
+        """The refused form shows what stands for its month: sent again, it has seen it."""
+        data: Any = self.data.copy()  # type: ignore[attr-defined]
+        data["seen_month"] = self.cleaned_data["month"].code
+        self.data = data
+
     def clean_month(self) -> Period:
         """A month written `2026-11`."""
         try:

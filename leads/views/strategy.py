@@ -80,8 +80,7 @@ class MonthReviews(Page):
         try:
             month_review_save(by=request.user, prospect_id=pk, **form.details())
         except DomainError as error:
-            form.data = form.data.copy()
-            form.data["seen_month"] = form.cleaned_data["month"].code
+            form.see()
             return stale(request, self.template, self.written(request, card), form, error)
         done(request, _("月评卡已保存。"))
         return redirect("leads:month_reviews", pk)
