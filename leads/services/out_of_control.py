@@ -15,7 +15,7 @@ from dealership.org.choices import Role
 from dealership.org.policy import policy
 from dealership.org.reach import people_in
 from leads import policies
-from leads.choices import OPEN_GRADES, ProspectStatus
+from leads.choices import OPEN_GRADES, Grade, ProspectStatus
 from leads.models import Prospect, StatusChange
 from leads.selectors.loss import failed_contacts, forgotten
 from leads.services.history import move_status
@@ -42,6 +42,7 @@ def out_of_control_sweep(*, store_id: int, day: dt.date) -> int:
         moved += _move(ids, day)
         after = ids[-1]
     _tell_managers(store_id, day)
+    _tell_of_orders(store_id, day)
     return moved
 
 
@@ -95,4 +96,29 @@ def _tell_managers(store_id: int, day: dt.date) -> None:
             to=people_in([store_id], [Role.SHOWROOM_MANAGER]), kind="prospect.out_of_control",
             key=f"out_of_control:{store_id}:{day}", text=f"今天有 {count} 位客户失控，请转给其他顾问或申请战败。",
             url=reverse("leads:out_of_control"),
+        )  # fmt: skip
+
+
+@service
+def _tell_of_orders(store_id: int, day: dt.date) -> None:
+    """已订未交 on the day it passes the limit of O (R-GRADE): the owner is told, and the manager how many.
+
+    Nothing moves: 失控 is reached from a card at work only (§4.2), an order stays an order.
+    """
+    limit = _limit(Grade.O, store_id, day)
+    due = {"next_follow_up_at__gte": limit - dt.timedelta(days=1), "next_follow_up_at__lt": limit}
+    cards = Prospect.objects.filter(store_id=store_id, status=ProspectStatus.ORDERED, **due).select_related("owner")
+    days = policies.grade_days(Grade.O, "out_of_control", store_id, day)
+    for card in cards:
+        notify(
+            to=[card.owner], kind="prospect.order_silent", key=f"prospect:{card.pk}:silent:{day}",
+            text=f"您有一位已订未交的客户逾期超过 {days} 天没有联系，请今天告知交车进度。",
+            url=reverse("leads:prospect_detail", args=[card.pk]),
+        )  # fmt: skip
+    if cards:
+        notify(
+            to=people_in([store_id], [Role.SHOWROOM_MANAGER]), kind="prospect.order_silent",
+            key=f"order_silent:{store_id}:{day}",
+            text=f"有 {len(cards)} 位已订未交的客户逾期超过 {days} 天没有联系，请督促顾问。",
+            url=f"{reverse('leads:prospect_list')}?status={ProspectStatus.ORDERED}&overdue=true",
         )  # fmt: skip

@@ -175,7 +175,7 @@ class DeskWork:
         for card in old[:REVIEWED]:
             why = f"客户一直关注{card.key_concern}，本月联系后意向没有明显变化。"
             month_review_save(
-                by=card.owner, prospect_id=card.pk, month=periods.add_months(month, -1), why=why,
+                by=card.owner, prospect_id=card.pk, month=periods.add_months(month, -1), version=None, why=why,
                 next_month="月初约到店试驾，给出置换方案，争取升级。",
             )  # fmt: skip
 

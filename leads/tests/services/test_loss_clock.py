@@ -60,6 +60,22 @@ def test_r_grade_out_of_control_only_past_the_grades_limit(freeze, store, consul
     assert status_of(card) == "active"
 
 
+def test_r_grade_an_order_past_the_limit_of_o_is_told_and_stays(freeze, store, consultant, manager, client_for):
+    """§5.1 gives O ten days, §4.2 leads to 失控 from a card at work only: owner and manager are told, once."""
+    freeze(START)
+    card = make_prospect(consultant, store, grade="A")
+    prospect_ordered(by=manager, prospect_id=card.pk, at=periods.now())
+    told = Notice.objects.filter(kind="prospect.order_silent")
+    for late, wanted in ((10, 0), (11, 2), (11, 2), (12, 2)):
+        day = day_after(card, late)
+        freeze(periods.at(day, "00:30"))
+        out_of_control_sweep(store_id=store.pk, day=day)
+        assert (told.count(), status_of(card)) == (wanted, "ordered")
+    assert {notice.recipient: notice.text[:4] for notice in told} == {consultant: "您有一位", manager: "有 1 "}
+    page = client_for(manager).get(told.get(recipient=manager).url).content.decode()
+    assert str(card.customer) in page
+
+
 @pytest.mark.parametrize("channel", ["walk_in", "phone_in"])
 def test_a_customer_who_shows_up_is_not_out_of_control(freeze, store, consultant, colleague, *, channel):
     """A visit is a contact (§4.2); what a refusal asked for stays mandatory, due with the next contact (R-REJ)."""
