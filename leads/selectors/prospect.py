@@ -10,8 +10,12 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, F, OuterRef, QuerySet, Value
 from django.db.models.functions import Coalesce
 
+from dealership.accounts.models import User
+from dealership.accounts.names import shown_name
 from dealership.core.errors import NotFound
+from dealership.core.lookups import beside
 from dealership.core.prepared import rows_of
+from dealership.org.models import LeadSource, Series
 from dealership.org.prepared import rows_for
 from leads.choices import HELD_STATUSES, NEVER, OPEN_GRADES, OPEN_STATUSES, Grade
 from leads.models import CreditShare, CustomerPhone, FollowUp, FollowUpTask, Prospect
@@ -28,7 +32,12 @@ ORDERINGS: dict[str, tuple[str, ...]] = {
 }
 DEFAULT_ORDERING = "next_follow_up_at"
 COLUMN_SIZE = 20
-# Every column of the card, and of its neighbours only what a row, the card page and the API show.
+# What a row of a page shows.
+ROW = (
+    *("store", "owner", "grade", "status", "next_follow_up_at", "last_contact_at", "card_created_at"),
+    *("customer__name", "customer__gender", "customer__kind"),
+)
+# Every column of the card, and of its neighbours only what the card page and the API show.
 SHOWN = (
     *(field.name for field in Prospect._meta.concrete_fields),
     *(f"customer__{name}" for name in ("name", "gender", "kind", "no_contact")),
@@ -51,13 +60,22 @@ def prospect_list(*, user: Any) -> QuerySet[Prospect]:
 
 
 def _shown(rows: QuerySet[Prospect]) -> QuerySet[Prospect]:
-    rows = rows.annotate(due=Coalesce(F("next_follow_up_at"), Value(NEVER)))
-    return rows.select_related("customer", "owner", "source", "series").only(*SHOWN)
+    return _with_due(rows).select_related("customer", "owner", "source", "series").only(*SHOWN)
+
+
+def _with_due(rows: QuerySet[Prospect]) -> QuerySet[Prospect]:
+    return rows.annotate(due=Coalesce(F("next_follow_up_at"), Value(NEVER)))
 
 
 def prospect_rows(*, user: Any) -> QuerySet[Prospect]:
-    """`prospect_list` for the pages: `phone` comes with the row."""
-    return prospect_list(user=user).annotate(phone=primary_phone())
+    """Cards within reach for the pages: with `phone`, `seller`, `source_name`, `series_name` and `due`."""
+    rows = _with_due(Prospect.objects.visible_to(user)).select_related("customer").only(*ROW)
+    return rows.annotate(
+        phone=primary_phone(),
+        seller=beside(User, "owner", shown_name()),
+        source_name=beside(LeadSource, "source"),
+        series_name=beside(Series, "series"),
+    )
 
 
 def prospect_get(*, user: Any, prospect_id: int) -> Prospect:

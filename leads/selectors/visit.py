@@ -8,19 +8,21 @@ from typing import Any, NamedTuple
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
 
+from dealership.accounts.models import User
+from dealership.accounts.names import shown_name
 from dealership.core.errors import NotFound
+from dealership.core.lookups import beside
 from dealership.core.periods import Period
-from dealership.org.models import Store
+from dealership.org.models import LeadSource, Store
 from leads.choices import VisitType
 from leads.models import Visit
 from leads.selectors.customer import primary_phone, primary_phones
 
 ORDERING = ("-visited_at", "-id")
-# Every column of the visit, and of its neighbours only what a row shows.
+# What a row of the page shows.
 SHOWN = (
-    *(field.name for field in Visit._meta.concrete_fields),
-    *("customer__name", "customer__gender", "customer__kind", "source__name"),
-    *(f"{person}__{name}" for person in ("owner", "received_by") for name in ("name", "username")),
+    *("visited_at", "visited_on", "left_at", "channel", "visit_type", "party_size"),
+    *("prospect", "owner", "received_by", "customer__name", "customer__gender", "customer__kind"),
 )
 
 
@@ -33,9 +35,15 @@ def visit_list(*, user: Any) -> QuerySet[Visit]:
 
 
 def visit_rows(*, user: Any) -> QuerySet[Visit]:
-    """The register for the page, in one statement: `phone` and `model_names` come with the row."""
-    rows = Visit.objects.visible_to(user).select_related("customer", "owner", "received_by", "source").only(*SHOWN)
-    return rows.annotate(phone=primary_phone(), model_names=_model_names())
+    """The register for the page, with `phone`, `model_names`, `source_name`, `seller` and `receiver`."""
+    rows = Visit.objects.visible_to(user).select_related("customer").only(*SHOWN)
+    return rows.annotate(
+        phone=primary_phone(),
+        model_names=_model_names(),
+        source_name=beside(LeadSource, "source"),
+        seller=beside(User, "owner", shown_name()),
+        receiver=beside(User, "received_by", shown_name()),
+    )
 
 
 def _model_names() -> ArraySubquery:

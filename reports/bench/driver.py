@@ -90,6 +90,7 @@ class Figure:
     """Measured values of one piece of work and its references, in milliseconds.
 
     `cpu_ms` is the processor's time of the web worker for one answer: what a busy neighbour does not change.
+    `shell_sql_ms` is what the page's floor spends in statements: session, user and the shell's own rows.
     """
 
     name: str
@@ -99,12 +100,14 @@ class Figure:
     statements: int
     sql_ms: float
     cpu_ms: float = 0.0
+    shell_sql_ms: float = 0.0
     references: dict[str, float] = field(default_factory=dict)
 
     @property
     def ratios(self) -> dict[str, float]:
         """How many times each reference; each is compared with its like: statements' time, processor's time."""
         like = {"sql_floor": self.sql_ms, "sql_budget": self.sql_ms}
+        like["sql_floor_own"] = self.sql_ms - self.shell_sql_ms
         like |= {name: self.cpu_ms for name in self.references if name.endswith("_cpu")}
         return {k: round(like.get(k, self.p50) / v, 2) for k, v in self.references.items() if v}
 

@@ -6,13 +6,14 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, Window
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Value, Window
 from django.db.models.functions import Coalesce, Concat, RowNumber
 
 from dealership.accounts.models import User
 from dealership.approvals.models import Approval, ApprovalState
 from dealership.core import periods
 from dealership.core.errors import NotFound
+from dealership.core.lookups import beside
 from dealership.core.money import ZERO
 from dealership.core.scoping import reach_for
 from dealership.org.policy import policy
@@ -64,19 +65,13 @@ SHOWN = (
 
 
 def deal_rows(*, user: User) -> QuerySet[Deal]:
-    """Deals within reach for the list and the board, with `seller`, `model`, `colour_name` and `vin`.
-
-    Names come from subqueries: to weigh every order of seven joined tables takes longer than to read the rows.
-    """
-    model = Configuration.objects.filter(pk=OuterRef("configuration")).values_list(
-        Concat("series__name", Value(" "), "name")
-    )
+    """Deals within reach for the list and the board, with `seller`, `model`, `colour_name` and `vin`."""
     rows = Deal.objects.visible_to(user).select_related("customer").only(*SHOWN)
     return rows.annotate(
-        seller=Subquery(User.objects.filter(pk=OuterRef("owner")).values("name")),
-        model=Subquery(model),
-        colour_name=Subquery(Colour.objects.filter(pk=OuterRef("colour")).values("name")),
-        vin=Subquery(Vehicle.objects.filter(pk=OuterRef("vehicle")).values("vin")),
+        seller=beside(User, "owner"),
+        model=beside(Configuration, "configuration", Concat("series__name", Value(" "), "name")),
+        colour_name=beside(Colour, "colour"),
+        vin=beside(Vehicle, "vehicle", "vin"),
     )
 
 
