@@ -42,7 +42,6 @@ FORGOTTEN = 24  # of 1000 planned contacts: nobody calls, the card gets out of c
 MINUTES: dict[str, tuple[int, ...]] = {
     ContactChannel.PHONE: (5, 5, 10, 5, 15, 10, 5, 30),
     ContactChannel.WECHAT: (5, 5, 10, 5, 15),
-    ContactChannel.IN_STORE: (30, 60, 30, 60, 15),
     ContactChannel.OUTSIDE: (60, 60, 30),
 }
 LADDER = ("H", "A", "B", "C")
@@ -305,10 +304,10 @@ def _nothing(card: Card, turn: int) -> None:
 
 
 def _minutes(channel: str, outcome: str, at: dt.datetime) -> int | None:
-    """用时 as most note it: one in five forgets, and nobody is talked to on an unanswered call."""
-    if outcome == FollowUpOutcome.NO_ANSWER or at.second % 5 == 0:
+    """用时 as most note it: one in five forgets; a talk in the store is timed by its visit, a missed call not."""
+    lengths = MINUTES.get(channel, ())
+    if outcome == FollowUpOutcome.NO_ANSWER or at.second % 5 == 0 or not lengths:
         return None
-    lengths = MINUTES.get(channel, MINUTES[ContactChannel.PHONE])
     return lengths[(at.minute + at.second) % len(lengths)]
 
 

@@ -33,7 +33,7 @@ COLUMNS = (
     Column("way", "方式", "centre", 12),
     Column("outcome", "结果", "centre", 14),
     Column("content", "内容", "wrap", 40),
-    Column("minutes", "用时（分）", "count", 9, total=True),
+    Column("minutes", "用时（分）", "count", 9, total=True, optional=True),
     Column("before", "原有", "centre", 7),
     Column("after", "现在", "centre", 7),
     Column("next", "下次跟进", "date", 12),

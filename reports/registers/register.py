@@ -21,10 +21,11 @@ URL = "_url"
 
 @dataclass(frozen=True)
 class Cell:
-    """One value as people read it."""
+    """One value as people read it; long words take several lines rather than push the table out of the page."""
 
     text: str
     is_number: bool
+    is_long: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,20 @@ class Register:
     on_phone: tuple[str, ...] = field(default=())
 
     def totals(self) -> Row:
-        """The sums under the table; columns that are no sums stay empty."""
+        """The sums under the table; columns that are no sums, and optional ones nobody filled in, stay empty."""
         sums: Row = {
             column.key: sum((row.get(column.key) or 0 for row in self.rows), start=0)
             for column in self.columns
-            if column.total
+            if column.total and not (column.optional and all(row.get(column.key) is None for row in self.rows))
         }
         return {self.columns[0].key: self.total, **sums}
 
     def cells(self, row: Row) -> list[Cell]:
         """A row as the screen and the paper show it."""
-        return [Cell(shown(row.get(column.key), column, self.blank), is_number(column)) for column in self.columns]
+        return [
+            Cell(shown(row.get(column.key), column, self.blank), is_number(column), column.kind == "wrap")
+            for column in self.columns
+        ]
 
     def lines(self) -> Iterator[tuple[str, list[Cell]]]:
         """Address and cells of every row."""

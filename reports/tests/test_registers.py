@@ -282,6 +282,8 @@ def test_the_activity_table_sets_results_beside_plans(store: Any, seller: Any, f
     }
     used = {row["name"][:2]: row.get("minutes") for row in table.rows}
     assert (used, table.totals()["minutes"]) == ({"陶一": 15, "陶二": None, "陶三": None}, 15)
+    nobody = activity_register(user=seller, store=store, person=seller, day=dt.date(2026, 11, 12))
+    assert "minutes" not in nobody.totals()
 
 
 def test_the_prospect_card_tells_the_whole_story(store: Any, seller: Any) -> None:
