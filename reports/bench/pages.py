@@ -27,12 +27,11 @@ LIST_SQL = """SELECT p.id, p.grade, p.status, p.next_follow_up_at, c.name, s.nam
     FROM leads_prospect p JOIN leads_customer c ON c.id = p.customer_id JOIN accounts_user u ON u.id = p.owner_id
     LEFT JOIN org_series s ON s.id = p.series_id LEFT JOIN org_leadsource l ON l.id = p.source_id
     LEFT JOIN leads_customerphone ph ON ph.customer_id = c.id AND ph.is_primary
-    WHERE {whose} AND p.status IN ('active', 'loss_pending', 'dormant_pending', 'out_of_control', 'ordered')
-    ORDER BY {due}, p.id LIMIT 31"""
+    WHERE {whose} ORDER BY {due}, p.id LIMIT 31"""
+LIVE = " AND p.status IN ('active', 'loss_pending', 'dormant_pending', 'out_of_control', 'ordered')"
 DUE = "coalesce(p.next_follow_up_at, '9999-01-01'::timestamptz)"
+NAMED = "p.owner_id = %s AND c.name LIKE %s"
 OWN, STORE, GROUP = "p.owner_id = %s", "p.store_id = %s", "p.store_id IN (SELECT id FROM org_store WHERE group_id = %s)"
-NAME_SQL = """SELECT p.id, c.name FROM leads_prospect p JOIN leads_customer c ON c.id = p.customer_id
-    WHERE p.owner_id = %s AND c.name LIKE %s ORDER BY p.next_follow_up_at, p.id LIMIT 31"""
 CARD_SQL = """SELECT done_at AS at, content FROM leads_followup WHERE prospect_id = %(card)s
     UNION ALL SELECT at, to_grade FROM leads_gradechange WHERE prospect_id = %(card)s
     UNION ALL SELECT at, to_status FROM leads_statuschange WHERE prospect_id = %(card)s
@@ -41,13 +40,20 @@ TODAY_SQL = """SELECT t.id, t.due_at, p.grade, c.name, ph.number FROM leads_foll
     JOIN leads_prospect p ON p.id = t.prospect_id JOIN leads_customer c ON c.id = p.customer_id
     LEFT JOIN leads_customerphone ph ON ph.customer_id = c.id AND ph.is_primary
     WHERE t.owner_id = %s AND t.done_at IS NULL AND t.cancelled_at IS NULL AND t.due_at < %s ORDER BY t.due_at"""
-BOARD_SQL = """SELECT * FROM (SELECT p.id, p.grade, c.name, count(*) OVER (PARTITION BY grade),
-        row_number() OVER (PARTITION BY grade ORDER BY next_follow_up_at, p.id) AS place
-    FROM leads_prospect p JOIN leads_customer c ON c.id = p.customer_id
-    WHERE p.store_id = %s AND status IN ('active', 'loss_pending', 'dormant_pending', 'out_of_control')) b
-    WHERE place <= 20"""
-VISIT_SQL = """SELECT v.id, v.visited_at, v.visit_type, c.name, u.name, l.name, ph.number
+BOARD_SQL = """SELECT b.id, b.grade, b.next_follow_up_at, b.total, c.name, c.gender, u.name, s.name, ph.number
+    FROM (SELECT p.*, count(*) OVER (PARTITION BY grade) AS total,
+            row_number() OVER (PARTITION BY grade ORDER BY next_follow_up_at, p.id) AS place
+        FROM leads_prospect p
+        WHERE p.store_id = %s AND status IN ('active', 'loss_pending', 'dormant_pending', 'out_of_control')) b
+    JOIN leads_customer c ON c.id = b.customer_id JOIN accounts_user u ON u.id = b.owner_id
+    LEFT JOIN org_series s ON s.id = b.series_id
+    LEFT JOIN leads_customerphone ph ON ph.customer_id = c.id AND ph.is_primary
+    WHERE b.place <= 20 ORDER BY b.next_follow_up_at, b.id"""
+VISIT_SQL = """SELECT v.id, v.visited_at, v.left_at, v.channel, v.visit_type, v.party_size, c.name, c.gender, u.name,
+        r.name, l.name, ph.number, ARRAY(SELECT s.name FROM leads_visit_series m JOIN org_series s ON s.id = m.series_id
+            WHERE m.visit_id = v.id ORDER BY s.name)
     FROM leads_visit v LEFT JOIN leads_customer c ON c.id = v.customer_id LEFT JOIN accounts_user u ON u.id = v.owner_id
+    LEFT JOIN accounts_user r ON r.id = v.received_by_id
     LEFT JOIN org_leadsource l ON l.id = v.source_id
     LEFT JOIN leads_customerphone ph ON ph.customer_id = c.id AND ph.is_primary
     WHERE v.store_id = %s {when} ORDER BY v.visited_at DESC, v.id DESC LIMIT {limit}"""
@@ -108,14 +114,15 @@ def pages() -> list[Page]:
     registers, which = "/reports/registers/", f"?store={store.pk}&month={month.code}"
     inside = [store.pk, month.start, month.end]
     due = "p.next_follow_up_at"
+    by_name = LIST_SQL.format(whose=NAMED, due=due)
     return [
-        Page("prospect list", "consultant1", PROSPECTS, LIST_SQL.format(whose=OWN, due=due), [seller.pk]),
+        Page("prospect list", "consultant1", PROSPECTS, LIST_SQL.format(whose=OWN + LIVE, due=due), [seller.pk]),
         Page("prospect card", "consultant1", f"{PROSPECTS}{card}/", CARD_SQL, {"card": card}),
-        Page("search by name", "consultant1", f"{PROSPECTS}?q={quote('王')}", NAME_SQL, [seller.pk, "%王%"]),
+        Page("search by name", "consultant1", f"{PROSPECTS}?q={quote('王')}", by_name, [seller.pk, "%王%"]),
         Page("Today", "consultant1", "/today/", TODAY_SQL, [seller.pk, tonight]),
         Page("Today, manager", "manager", "/today/"),
-        Page("prospects of a store", "manager", PROSPECTS, LIST_SQL.format(whose=STORE, due=due), [store.pk]),
-        Page("prospects of a group", "group", PROSPECTS, LIST_SQL.format(whose=GROUP, due=due), [store.group_id]),
+        Page("prospects of a store", "manager", PROSPECTS, LIST_SQL.format(whose=STORE + LIVE, due=due), [store.pk]),
+        Page("prospects of a group", "group", PROSPECTS, LIST_SQL.format(whose=GROUP + LIVE, due=due), [store.group_id]),
         _late_page(store),
         Page("grade board", "manager", "/customers/prospects/board/", BOARD_SQL, [store.pk]),
         Page("visits of a store", "manager", "/customers/visits/", VISIT_SQL.format(when="", limit=31), [store.pk]),
@@ -140,7 +147,7 @@ def _late_page(store: Store) -> Page:
     paginator = CursorPages()
     paginator.base_url = PROSPECTS
     address = paginator.encode_cursor(Cursor(offset=0, reverse=False, position=str(due)))  # type: ignore[arg-type]
-    statement = LIST_SQL.format(whose=f"{GROUP} AND {DUE} >= %s", due=DUE)
+    statement = LIST_SQL.format(whose=f"{GROUP}{LIVE} AND {DUE} >= %s", due=DUE)
     return Page(f"the same, page {place // 30}", "group", address, statement, [store.group_id, due])
 
 
