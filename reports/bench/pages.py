@@ -115,14 +115,15 @@ def pages() -> list[Page]:
     inside = [store.pk, month.start, month.end]
     due = "p.next_follow_up_at"
     by_name = LIST_SQL.format(whose=NAMED, due=due)
+    own, stores, all_of = (LIST_SQL.format(whose=whose + LIVE, due=due) for whose in (OWN, STORE, GROUP))
     return [
-        Page("prospect list", "consultant1", PROSPECTS, LIST_SQL.format(whose=OWN + LIVE, due=due), [seller.pk]),
+        Page("prospect list", "consultant1", PROSPECTS, own, [seller.pk]),
         Page("prospect card", "consultant1", f"{PROSPECTS}{card}/", CARD_SQL, {"card": card}),
         Page("search by name", "consultant1", f"{PROSPECTS}?q={quote('王')}", by_name, [seller.pk, "%王%"]),
         Page("Today", "consultant1", "/today/", TODAY_SQL, [seller.pk, tonight]),
         Page("Today, manager", "manager", "/today/"),
-        Page("prospects of a store", "manager", PROSPECTS, LIST_SQL.format(whose=STORE + LIVE, due=due), [store.pk]),
-        Page("prospects of a group", "group", PROSPECTS, LIST_SQL.format(whose=GROUP + LIVE, due=due), [store.group_id]),
+        Page("prospects of a store", "manager", PROSPECTS, stores, [store.pk]),
+        Page("prospects of a group", "group", PROSPECTS, all_of, [store.group_id]),
         _late_page(store),
         Page("grade board", "manager", "/customers/prospects/board/", BOARD_SQL, [store.pk]),
         Page("visits of a store", "manager", "/customers/visits/", VISIT_SQL.format(when="", limit=31), [store.pk]),
