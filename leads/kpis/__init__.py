@@ -4,7 +4,7 @@ Figures that stand on month openings are declared in `reports.kpis`, those over 
 """
 
 from dealership.core.kpi import Kpi
-from leads.kpis import campaigns, cards, drives, losses, raw_leads, visits
+from leads.kpis import campaigns, cards, drives, losses, raw_leads, spot_checks, visits
 from leads.kpis.cards import (
     CARDS_CREATED,
     CONTACTS,
@@ -20,7 +20,15 @@ from leads.kpis.grades import RISES
 from leads.kpis.losses import LOSSES, LOSSES_AGREED
 from leads.kpis.visits import FIRST_VISITS_KNOWN, INVITED_ARRIVED, RECEIVED, visit_rows
 
-KPIS: tuple[Kpi, ...] = (*visits.KPIS, *raw_leads.KPIS, *cards.KPIS, *losses.KPIS, *drives.KPIS, *campaigns.KPIS)
+KPIS: tuple[Kpi, ...] = (
+    *visits.KPIS,
+    *raw_leads.KPIS,
+    *cards.KPIS,
+    *losses.KPIS,
+    *drives.KPIS,
+    *campaigns.KPIS,
+    *spot_checks.KPIS,
+)
 BY_KEY = {kpi.key: kpi for kpi in KPIS}
 
 __all__ = [

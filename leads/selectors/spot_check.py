@@ -150,7 +150,7 @@ def _of_owner(check: SpotCheck, row: Any) -> Facts:
     told = f"{call.get_kind_display()} · {_moment(call.done_at)} · {call.get_result_display()}" if call else ""
     expires = row.insurance_expires_on
     return [
-        (_("回访登记"), f"{told} {call.note}".strip() if call else _("本周没有回访，核对卡上资料")),
+        (_("回访登记"), f"{told} {call.note}".strip() if call else _("未抽回访，请核对卡上资料")),
         (_("车型"), row.description),
         (_("车架号"), row.vin),
         (_("车牌"), row.plate),

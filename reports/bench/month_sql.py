@@ -283,6 +283,11 @@ WITH drives AS (
         GROUP BY 1, 2, 3
     ) d, LATERAL (VALUES ('test_drives', n, NULL), ('test_drive_sign_rate', 0, n)) k (kpi, top, bottom)
     UNION ALL
+    SELECT 'spot_check_truth_rate', (checked_at AT TIME ZONE 'Asia/Shanghai')::date, '', owner_id, team_id,
+        count(*) FILTER (WHERE result = 'true'), count(*)
+    FROM leads_spotcheck WHERE store_id = %(store)s AND result NOT IN ('', 'unreached')
+        AND checked_at >= %(start)s AND checked_at < %(end)s GROUP BY 2, 4, 5
+    UNION ALL
     SELECT 'grade_upgrade_rate', NULL, '', owner_id, team_id, count(*), 0 FROM (
         SELECT DISTINCT ON (prospect_id) owner_id, team_id FROM leads_gradechange
         WHERE store_id = %(store)s AND at >= %(start)s AND at < %(end)s AND (from_grade, to_grade) IN

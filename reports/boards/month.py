@@ -88,6 +88,7 @@ PROCESS: Groups = (
             "avg_daily_contacts",
             "grade_upgrade_rate",
             "grade_accuracy",
+            "spot_check_truth_rate",
         ),
     ),
     (

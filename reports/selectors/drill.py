@@ -22,6 +22,7 @@ from leads.models import (
     LeadChange,
     LossApplication,
     Prospect,
+    SpotCheck,
     StatusChange,
     TestDrive,
     Visit,
@@ -170,6 +171,11 @@ def _loss(row: LossApplication) -> DrillRow:
     return DrillRow(row.pk, "loss", row.pk, title, note, _name(row.owner), row.applied_at, row.competitor_price)
 
 
+def _spot_check(row: SpotCheck) -> DrillRow:
+    note = f"{row.get_subject_display()} · {row.get_result_display()}"
+    return DrillRow(row.pk, "spot_check", row.pk, row.customer.display_name, note, _name(row.owner), row.checked_at)
+
+
 def _drive(row: TestDrive) -> DrillRow:
     title, note = row.customer.display_name, f"{row.series} · {row.car}"
     return DrillRow(row.pk, "drive", row.pk, title, note, _name(row.owner), row.finished_at)
@@ -211,6 +217,7 @@ PRESENTERS: dict[type[Model], Presenter] = {
     LeadChange: Presenter(("lead__source", "owner"), _lead_move),
     LeadAssignment: Presenter(("lead", "owner"), _lead_turn),
     LossApplication: Presenter(("customer", "owner"), _loss),
+    SpotCheck: Presenter(("customer", "owner"), _spot_check),
     TestDrive: Presenter(("customer", "series", "car", "owner"), _drive),
     Campaign: Presenter(("source",), _campaign),
     CampaignInvite: Presenter(("campaign", "customer", "owner"), _invite),

@@ -23,6 +23,7 @@ from leads.models import (
     LossCallBack,
     OwnedVehicle,
     Prospect,
+    SpotCheck,
     TestDrive,
 )
 from reports.tests import rows
@@ -100,6 +101,23 @@ def loss(
     if heard:
         LossCallBack.objects.create(application=row, called_by=manager, called_at=when, result=heard)
     return row
+
+
+def spot_check(card: Prospect, by: Any, at: str, result: str, subject: str = "grades") -> SpotCheck:
+    """A row about this card's customer, drawn from a register and checked then (`result` empty: not yet)."""
+    when, told = rows.moment(at), {"prospect": card, "grade_then": card.grade}
+    if subject == "visits":
+        told["visit"] = rows.visit(card.store, card.owner, "2026-10-06", customer=card.customer, prospect=card)
+    elif subject == "grades":
+        told["follow_up"] = rows.follow_up(card, "2026-10-06")
+    elif subject == "owner_card":
+        told = {"vehicle": own_car(card.customer, "2026-09-01")}
+    return SpotCheck.objects.create(
+        store_id=card.store_id, team_id=card.team_id, owner_id=card.owner_id, customer_id=card.customer_id,
+        subject=subject, week=dt.date(2026, 10, 5), about_at=rows.moment("2026-10-06"), sampled_at=when, result=result,
+        checked_by=by if result else None, checked_at=when if result else None, called_at=when if result else None,
+        **told,
+    )  # fmt: skip
 
 
 def own_car(customer: Customer, delivered: str) -> OwnedVehicle:

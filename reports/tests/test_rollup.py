@@ -39,7 +39,7 @@ from reports.services.rollup import rollup_month
 from reports.services.snapshot import opening_snapshot_take
 from reports.services.verify import facts_differences
 from reports.tests import rows, scene
-from reports.tests.customer_rows import campaign, drive, invite, lead, loss, own_car
+from reports.tests.customer_rows import campaign, drive, invite, lead, loss, own_car, spot_check
 
 pytestmark = pytest.mark.django_db
 OCTOBER, NOVEMBER = dt.date(2026, 10, 1), dt.date(2026, 11, 1)
@@ -136,6 +136,8 @@ def _customers_of_every_kind(store: Store, li: Any, wang: Any) -> None:
         rows.move(asleep, to, at)
     for kind in (VisitType.FIRST_CAPTURED, VisitType.FIRST_UNCAPTURED, VisitType.FIRST_CARDED):
         rows.visit(store, li, "2026-11-12", kind, channel=VisitChannel.PHONE_IN)
+    for at, result in (("2026-11-09", "true"), ("2026-11-09", "unreached"), ("2026-11-10", "false")):
+        spot_check(rows.card(store, wang, "2026-10-05"), li, at, result)
     event = campaign(store, li, "2026-11-05", "2026-11-06", source=portal, cost_actual=Decimal(9000))
     invite(event, opened, li, came=True)
     invite(event, fresh, li, came=False)

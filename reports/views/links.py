@@ -17,6 +17,7 @@ PAGES: dict[str, str] = {
     "lead": "leads:lead_detail",
     "loss": "leads:loss_detail",
     "drive": "leads:drive_detail",
+    "spot_check": "leads:spot_check",
     "incomplete_visit": "leads:visit_complete",
     "kpi": "reports:kpi_rows",
 }
