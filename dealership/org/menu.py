@@ -47,6 +47,7 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
             Entry(_("今日H级客户"), "outline/focus-2.svg", "leads:focus", "follow_up", "follow_up.log", short=_("H级")),
             Entry(_("级别看板"), "outline/layout-kanban.svg", "leads:prospect_board", "prospect"),
             Entry(_("跟进质量"), "outline/zoom-check.svg", "leads:quality_list", "follow_up", "spot_check.record"),
+            Entry(_("表卡抽查"), "outline/checkup-list.svg", "leads:spot_check_list", "prospect", "spot_check.record"),
             Entry(_("客户交接"), "outline/users-group.svg", "leads:handover_list", "prospect", "prospect.handover"),
             Entry(_("跟进日历"), "outline/calendar-event.svg", "leads:calendar", "follow_up"),
             Entry(_("代跟进安排"), "outline/user-share.svg", "leads:stand_in", "prospect", "duty.manage"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from importlib import import_module
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, migrations, transaction
 
 from dealership.core import periods
 from dealership.core.errors import Conflict, DomainError, NotFound
@@ -242,6 +243,20 @@ def test_a_check_is_about_a_row_of_its_own_register(sampled: Any) -> None:
                 SpotCheck.objects.filter(pk=row.pk).update(subject=other)
     with pytest.raises(IntegrityError, match="grade_to_judge"), transaction.atomic():
         SpotCheck.objects.filter(pk=sampled["owner_card"].pk).update(grade_found="H")
+
+
+def test_older_checks_take_customer_and_moment_of_their_follow_up(sampled: Any) -> None:
+    """The step of the migration that fills what every check says now, over checks of before."""
+    SpotCheck.objects.exclude(subject="grades").delete()
+    rows = SpotCheck.objects.order_by("pk").values_list("pk", "customer", "about_at")
+    before, someone = list(rows), Customer.objects.latest("pk")
+    SpotCheck.objects.update(customer=someone, about_at=SUNDAY)
+    assert list(rows.all()) != before
+    migration = import_module("leads.migrations.0010_spot_checks_of_tables_and_cards").Migration
+    step = next(one for one in migration.operations if isinstance(one, migrations.RunSQL))
+    with connection.cursor() as cursor:
+        cursor.execute(step.sql)
+    assert list(rows.all()) == before
 
 
 def test_only_what_is_within_reach_is_seen_checked_and_counted(
