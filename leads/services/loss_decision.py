@@ -141,5 +141,5 @@ def _require_call_back(row: LossApplication) -> None:
         text = "回访中客户表示仍有购车意向，不能同意战败，请驳回或转给其他顾问。"
         raise DomainError("still_interested", text)
     if not (set(results) & set(HEARD) or len(results) >= attempts):
-        text = "该申请被抽中战败确认回访，请等客服或 DCC 回访客户后再同意；也可以先驳回或转给其他顾问。"
+        text = "该申请须先做战败确认回访，请等客服或 DCC 回访客户后再同意；也可以先驳回或转给其他顾问。"
         raise DomainError("call_back_missing", text)

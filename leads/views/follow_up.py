@@ -88,5 +88,5 @@ def save(request: HttpRequest, card: Prospect, form: FollowUpForm) -> FollowUp:
 
 
 def said(request: HttpRequest, row: FollowUp) -> None:
-    """Confirm with the next date."""
-    done(request, _("跟进已登记，下次跟进 %(day)s。") % {"day": day(row.next_follow_up_at)})
+    """Confirm with the next date: that of the nearest task, which after a refusal is the second follow-up."""
+    done(request, _("跟进已登记，下次跟进 %(day)s。") % {"day": day(row.prospect.next_follow_up_at)})

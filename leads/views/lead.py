@@ -141,7 +141,7 @@ class LeadDetail(Page):
         lead = lead_get(user=request.user, lead_id=pk)
         context = {
             "lead": lead, "story": lead_story(lead=lead), "plain": None, "may": acts_on(request.user, lead),
-            "form": AttemptForm(user=request.user), "now": periods.now(),
+            "form": AttemptForm(user=request.user), "silent": AttemptForm(user=request.user), "now": periods.now(),
         }  # fmt: skip
         return render(request, "leads/lead_detail.html", context)
 

@@ -17,7 +17,7 @@ from dealership.core.views import done, refuse
 from dealership.org.reach import can, require
 from leads.filters import LossFilter
 from leads.forms.loss import DormancyForm, LossDecisionForm, LossForm
-from leads.loss_choices import BOUGHT_REASONS, LossDecision
+from leads.loss_choices import BOUGHT_REASONS, LossDecision, LossKind, LossState
 from leads.models import LossApplication, Prospect, StatusChange
 from leads.selectors.cancellation import fresh_cancellation, told_of
 from leads.selectors.choices import sees_others
@@ -26,6 +26,7 @@ from leads.selectors.loss import (
     ORDERINGS,
     calls_of,
     calls_waiting,
+    last_application_of,
     loss_get,
     loss_list,
     manager_contacts,
@@ -39,6 +40,7 @@ from leads.views.base import Page
 
 APPLY, DETAIL = "leads/loss_form.html", "leads/loss_detail.html"
 STORY = 15
+COMPETITOR_FACTS = ("competitor_brand", "competitor_model", "competitor_price", "competitor_dealer")
 
 
 class LossList(Page):
@@ -77,12 +79,20 @@ class LossApply(Page):
         return asked(request, card, form, loss_apply, self._context(request, card))
 
 
-def known(card: Prospect, cancelled: StatusChange | None) -> dict[str, str]:
-    """What a cancelled order already told of the loss, for the seller to complete."""
+def known(card: Prospect, cancelled: StatusChange | None) -> dict[str, Any]:
+    """What a cancelled order or a rejected application already told of the loss, for the seller to complete."""
     if cancelled is None:
-        return {}
+        return told_before(card)
     told = told_of(card)
     return {"reason": told.reason, "explanation": told.words or _("已退订：%(why)s") % {"why": cancelled.reason}}
+
+
+def told_before(card: Prospect) -> dict[str, Any]:
+    """What the rejected application said of the competitor is asked again, not typed again; its words are told anew."""
+    last = last_application_of(card)
+    if last is None or last.kind != LossKind.LOSS or last.state != LossState.REJECTED:
+        return {}
+    return {"reason": last.reason} | {name: getattr(last, name) for name in COMPETITOR_FACTS}
 
 
 class DormancyApply(Page):

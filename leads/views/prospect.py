@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -193,15 +194,28 @@ def stale(request: HttpRequest, template: str, context: dict[str, Any], form: An
         return refuse(request, template, context, form, error)
     labels = {"status": _("状态"), "planned": _("预约时间")}
     labels |= {name: str(field.label) for name, field in form.fields.items()}
-    mine = {name: form.data.get(name, "") for name in error.current}
-    differing = {
-        labels.get(name, name): value for name, value in error.current.items() if str(value) != str(mine[name])
+    shown = {
+        labels.get(name, name): _worded(form, name, value)
+        for name, value in error.current.items()
+        if name != "version" and str(value) not in _typed(form, name)
     }
     form.data = form.data.copy()
     form.data["version"] = error.current["version"]
-    shown = {name: value for name, value in differing.items() if name != "version"}
     answer = DomainError(error.code, error.message, status=error.status)
     return refuse(request, template, {**context, "current": shown}, form, answer)
+
+
+def _typed(form: Any, name: str) -> set[str]:
+    """A field as sent and as chosen: a list sends the key of what it shows."""
+    chosen = form.cleaned_data.get(name)
+    return {str(form.data.get(name, "")), "" if chosen is None else str(chosen)}
+
+
+def _worded(form: Any, name: str, value: Any) -> Any:
+    """A present value as the form words it: 换购, not its code."""
+    field = form.fields.get(name)
+    is_coded = isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField)
+    return dict(field.choices).get(value, value) if is_coded else value
 
 
 class ProspectReassign(Page):

@@ -10,7 +10,9 @@ from dealership.core import periods
 from dealership.core.cells import file_part
 from dealership.org.models import Store
 from reports.registers.register import URL, Register
-from reports.workbook.book import Book
+from reports.workbook.book import HEADER_ROW, Book
+
+FEW_FACTS = 4
 
 
 def register_file(*, user: Any, store: Store, register: Register) -> tuple[str, bytes]:
@@ -18,7 +20,9 @@ def register_file(*, user: Any, store: Store, register: Register) -> tuple[str, 
     now = periods.local_time(periods.now())
     stamp = f"{user.name} {now:%Y-%m-%d %H:%M} 导出 · 内部资料"
     book = Book(owner=store.name, stamp=stamp)
-    sheet = book.sheet(register.title[:31], widths=[column.width for column in register.columns], freeze=None)
+    # A card's many facts would fill the window: only the tables keep their head in view and on every page.
+    freeze = f"B{HEADER_ROW + len(register.facts) + 1}" if len(register.facts) <= FEW_FACTS else None
+    sheet = book.sheet(register.title[:31], widths=[column.width for column in register.columns], freeze=freeze)
     sheet.heading(register.title, register.note)
     for label, value in register.facts:
         sheet.append([sheet.cell(label, "说明"), sheet.cell(value, "说明")])

@@ -15,6 +15,7 @@ from dealership.org.policy import policy
 from reports.workbook.columns import Column, Row
 
 NOTHING = "—"
+SHORT = 10
 # A row's own address stands beside its values under this key; no column shows it.
 URL = "_url"
 
@@ -26,6 +27,11 @@ class Cell:
     text: str
     is_number: bool
     is_long: bool = False
+
+    @property
+    def is_short(self) -> bool:
+        """Names, dates and grades stay on one line on paper; only what is told is broken into lines."""
+        return len(self.text) <= SHORT
 
 
 @dataclass(frozen=True)

@@ -253,5 +253,6 @@ class Sheet:
         """Print area and repeated header, once the number of rows is known."""
         self.raw.print_area = f"A1:{get_column_letter(self.columns)}{max(self.row, 1)}"
         if self.raw.freeze_panes:
-            self.raw.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
+            head = int(self.raw.freeze_panes.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")) - 1
+            self.raw.print_title_rows = f"{head}:{head}"
         self.raw.close()

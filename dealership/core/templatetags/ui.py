@@ -38,6 +38,16 @@ def clock(value: dt.datetime | None) -> str:
     return f"{periods.local_time(value):%H:%M}" if value else "—"
 
 
+@register.filter
+def apart(value: dt.datetime, other: dt.datetime) -> str:
+    """How far two moments lie apart: `2 天 3 小时`, `5 小时 42 分钟`, `12 分钟`."""
+    minutes = int(abs((value - other).total_seconds()) // 60)
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [(days, _("%s 天")), (hours, _("%s 小时")), (rest, _("%s 分钟"))]
+    told = [words % number for number, words in parts if number]
+    return " ".join(told[:2]) or _("%s 分钟") % 0
+
+
 @register.filter(name="money")
 def money_filter(value: Decimal | int | None) -> str:
     """`168,000.00`."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from dealership.core import periods
 from dealership.core.periods import Period
+from dealership.core.templatetags.ui import apart
 
 DAYS = st.dates(dt.date(1980, 1, 1), dt.date(2099, 12, 31))
 
@@ -96,3 +97,11 @@ def test_labels_read_as_people_write_them():
     assert Period.day(dt.date(2026, 11, 22)).label == "11-22 周日"
     assert Period.month(2026, 11).label == "2026年11月"
     assert Period.containing("quarter", dt.date(2026, 11, 1)).label == "2026年第4季度"
+
+
+@pytest.mark.parametrize(
+    ("hours", "told"), [(0, "0 分钟"), (0.2, "12 分钟"), (5.7, "5 小时 42 分钟"), (-51, "2 天 3 小时"), (24, "1 天")]
+)
+def test_how_far_two_moments_lie_apart(hours: float, told: str) -> None:
+    now = periods.now()
+    assert apart(now + dt.timedelta(hours=hours), now) == told

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
@@ -85,7 +86,22 @@ def test_s06_drafts_keep_words_without_numbers_and_go_after_sending(
     assert "8000" not in kept
     page = person.go(url)
     assert page.input_value("[name=content]").startswith(WORDS)
+    page.context.set_offline(True)
     page.locator("label", has=page.locator("[name=outcome][value=reached]")).click()
     send(page)
+    expect(page.locator("#toast")).to_contain_text("还没有保存")
+    page.context.set_offline(False)
+
+    # The session ends before sending: after signing in again the words are still there.
+    cookies = page.context.cookies()
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    send(page)
+    page.wait_for_url("**/accounts/login/**")
+    page.context.add_cookies(cookies)  # type: ignore[arg-type]
+    page = person.go(url)
+    assert page.input_value("[name=content]").startswith(WORDS)
+    page.locator("label", has=page.locator("[name=outcome][value=reached]")).click()
+    send(page)
+    page.wait_for_url("**/prospects/*/")
     assert "draft" not in page.evaluate("JSON.stringify(sessionStorage)")
     assert person.go(url).input_value("[name=content]") == ""

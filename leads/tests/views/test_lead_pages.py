@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 import pytest
@@ -58,9 +59,11 @@ def test_enter_call_and_card_on_the_phone(client, consultant):
     for words in ("138****8000", "待首次响应", "打通了", "未接通", "无意向", "建卡"):
         assert words in page
     assert plain_numbers_in(page) == []
-    client.post(url("attempt", lead), {"outcome": "no_answer"})
-    client.post(url("attempt", lead), {"outcome": "reached"})
-    assert LeadAttempt.objects.count() == 2
+    keys = re.findall(r'name="idempotency_key" value="([^"]+)"', page)
+    for outcome, key in zip(("reached", "no_answer"), keys, strict=True):
+        for _ in range(2):
+            client.post(url("attempt", lead), {"outcome": outcome, "idempotency_key": key})
+    assert sorted(LeadAttempt.objects.values_list("outcome", flat=True)) == ["no_answer", "reached"]
     lead.refresh_from_db()
     stale = client.post(url("convert", lead), {"name": "陈静", "grade": "A", "version": lead.version - 1})
     assert stale.status_code == 409

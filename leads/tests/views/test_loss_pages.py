@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
 
 from dealership.core import periods
+from dealership.core.templatetags.ui import day
 from dealership.notices.models import Notice
 from dealership.org.choices import Role
 from dealership.tests.clients import assert_same_query_count
-from leads.models import LossApplication, Prospect
+from leads.models import FollowUpTask, LossApplication, Prospect
 from leads.services.loss_call_back import loss_call_back
 from leads.services.loss_decision import loss_decide
 from leads.services.out_of_control import out_of_control_sweep
@@ -46,13 +48,25 @@ def test_a_refused_application_keeps_what_was_typed(client_for, consultant, card
 
 def test_the_card_shows_the_refusal_and_the_application(client_for, consultant, manager, card):
     client, url = client_for(consultant), reverse("leads:prospect_detail", args=[card.pk])
-    make_follow_up(consultant, card, outcome="refused")
-    assert "必须完成二次追踪" in client.get(url).text
+    refusal = {
+        "outcome": "refused",
+        "channel": "phone",
+        "content": "客户说今年不打算换车了",
+        "idempotency_key": uuid4(),
+    }
+    answer = client.post(
+        reverse("leads:follow_up_new", args=[card.pk]), {**refusal, "idempotency_key": uuid4()}, follow=True
+    )
+    assert f"下次跟进 {day(FollowUpTask.objects.get(kind='second').due_at)}" in answer.text
+    assert "必须完成二次追踪" in answer.text
     make_follow_up(consultant, card, outcome="refused")
     row = make_loss(consultant, card)
     assert "战败申请待审批" in client.get(url).text
     loss_decide(by=manager, application_id=row.pk, decision="reject", comment="请再约一次试驾")
     assert "请再约一次试驾" in client.get(url).text
+    again = client.get(reverse("leads:loss_apply", args=[card.pk])).context["form"].initial
+    assert (again["competitor_model"], again["competitor_dealer"]) == (row.competitor_model, row.competitor_dealer)
+    assert "explanation" not in again
 
 
 def test_the_second_follow_up_given_to_a_colleague(client_for, consultant, colleague, manager, card):

@@ -252,12 +252,18 @@ def test_no_answer_is_two_taps(client, store, consultant):
 def test_r06_a_stale_edit_shows_both_values_and_can_then_be_saved(client, store, consultant):
     card = make_prospect(consultant, store)
     url = reverse("leads:prospect_edit", args=[card.pk])
-    assert client.post(url, {"version": card.version, "competitor": "对手甲", "budget_max": "18万"}).status_code == 302
-    stale = client.post(url, {"version": card.version, "competitor": "对手乙", "budget_max": "20万"})
+    same = {"source": LeadSource.objects.create(group=store.group, name="车展").pk}
+    first = {"competitor": "对手甲", "budget_max": "18万", "purchase_kind": "replace"}
+    assert client.post(url, {**same, **first, "version": card.version}).status_code == 302
+    mine = {"competitor": "对手乙", "budget_max": "20万", "purchase_kind": "first"}
+    stale = client.post(url, {**same, **mine, "version": card.version})
     page = text_of(stale)
     assert stale.status_code == 409
     assert "对手甲" in page
     assert "对手乙" in page
+    told = re.search(r'<dl class="app-facts">(.*?)</dl>', page, re.DOTALL)[1]
+    shown = ["预算上限", "180000.00", "购车性质", "换购", "对比竞品", "对手甲"]
+    assert re.findall(r"<d[td]>(.*?)</d[td]>", told) == shown
     card.refresh_from_db()
     assert (card.competitor, str(card.budget_max)) == ("对手甲", "180000.00")
     newest = re.search(r'name="version" value="(\d+)"', page)[1]

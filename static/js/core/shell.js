@@ -44,6 +44,13 @@
     if (event.target.closest("[data-print]")) window.print();
   });
 
+  // Without a network a form would be lost to the browser's own error page: it stays, and says so.
+  document.addEventListener("submit", (event) => {
+    if (navigator.onLine || event.target.method === "get" || event.target.hasAttribute("hx-post")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    say("网络已断开，还没有保存。填写的内容还在，恢复后再提交。");
+  }, true);
   window.addEventListener("offline", () => say("网络已断开。填写的内容还在，恢复后再提交。"));
   window.addEventListener("online", () => say("网络已恢复。"));
   document.body.addEventListener("htmx:sendError", () => say("网络不稳定，刚才没有保存。内容还在，请再试一次。"));
