@@ -88,11 +88,11 @@ def known(card: Prospect, cancelled: StatusChange | None) -> dict[str, Any]:
 
 
 def told_before(card: Prospect) -> dict[str, Any]:
-    """What the rejected application said of the competitor is asked again, not typed again; its words are told anew."""
+    """The competitor a rejected application named is not typed again; reason and words are told anew."""
     last = last_application_of(card)
     if last is None or last.kind != LossKind.LOSS or last.state != LossState.REJECTED:
         return {}
-    return {"reason": last.reason} | {name: getattr(last, name) for name in COMPETITOR_FACTS}
+    return {name: getattr(last, name) for name in COMPETITOR_FACTS}
 
 
 class DormancyApply(Page):
