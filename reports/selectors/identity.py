@@ -88,10 +88,22 @@ def identity_of(*, store_id: int, month: dt.date) -> Identity:
     return Identity(people, total, opening, counted)
 
 
+def cards_at_start(*, store_id: int, person_id: int, month: dt.date) -> dict[int, str]:
+    """Grade by card of those a person held open when a month began: the frozen rows, else the histories."""
+    if _is_frozen(store_id, month):
+        rows = OpeningProspect.objects.filter(store_id=store_id, month=month, owner_id=person_id)
+        return dict(rows.values_list("prospect_id", "grade"))
+    held = cards_open_at(periods.at(month), store_id).filter(owner_then=person_id)
+    return dict(held.values_list("pk", "grade_then"))
+
+
+def _is_frozen(store_id: int, month: dt.date) -> bool:
+    return bool(rows_of((_snapshots, month), lambda ids: _snapshots(ids[0], month), [store_id]))
+
+
 def _standing(store_id: int, month: dt.date) -> Standing:
     """Open cards per person and grade at the start of a month: the frozen rows, else the histories."""
-    frozen = rows_of((_snapshots, month), lambda ids: _snapshots(ids[0], month), [store_id])
-    opened = _frozen if frozen else _replayed
+    opened = _frozen if _is_frozen(store_id, month) else _replayed
     return _by_person(rows_of((opened, month), lambda ids: opened(ids[0], month), [store_id]))
 
 
