@@ -18,6 +18,7 @@ from leads.choices import LIVE_STATUSES
 from leads.models import CustomerPhone, Prospect
 from leads.selectors.prospect import ORDERINGS, prospect_list
 from reports.bench.driver import Answer, Client, Figure, is_wanted, measure, measure_together, timed
+from reports.bench.table_sql import GRADES_SQL, PROGRESS_SQL, table_values
 from sales.models import Deal
 
 PROSPECTS = "/customers/prospects/"
@@ -112,7 +113,7 @@ def pages() -> list[Page]:
     tonight = periods.end_of_day(periods.today())
     month = periods.Period.containing("month", periods.today()).previous()
     registers, which = "/reports/registers/", f"?store={store.pk}&month={month.code}"
-    inside = [store.pk, month.start, month.end]
+    inside, told = [store.pk, month.start, month.end], table_values(store.pk, seller.pk, month)
     due = "p.next_follow_up_at"
     by_name = LIST_SQL.format(whose=NAMED, due=due)
     own, stores, all_of = (LIST_SQL.format(whose=whose + LIVE, due=due) for whose in (OWN, STORE, GROUP))
@@ -135,8 +136,8 @@ def pages() -> list[Page]:
             "register of visits", "manager", f"{registers}visits/{which}",
             VISIT_SQL.format(when="AND v.visited_on >= %s AND v.visited_on < %s", limit=10_000), inside,
         ),
-        Page("grade table", "manager", f"{registers}grades/{which}&person={seller.pk}"),
-        Page("progress table", "manager", f"{registers}progress/{which}"),
+        Page("grade table", "manager", f"{registers}grades/{which}&person={seller.pk}", GRADES_SQL, told),
+        Page("progress table", "manager", f"{registers}progress/{which}", PROGRESS_SQL, told),
     ]  # fmt: skip
 
 
