@@ -37,7 +37,7 @@ def register_all() -> None:
             kind,
             Handler(
                 label, ownership.answer_approved, ownership.answer_rejected, ownership.answer_url,
-                ownership.DETAIL_LABELS,
+                ownership.DETAIL_LABELS, ownership.answer_opens,
             ),
         )  # fmt: skip
 

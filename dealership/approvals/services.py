@@ -28,7 +28,8 @@ from dealership.org.roles import APPROVER_ROLES
 class Handler:
     """What a decision means for the subject; both run inside the deciding transaction.
 
-    `labels` names the parts of `detail` a decider is shown; what is not named stays hidden.
+    `labels` names the parts of `detail` a decider is shown; what is not named stays hidden. `opens` says where a reader
+    finds the subject, nothing when it is out of their reach; without it that is `url`, where the answer is read.
     """
 
     label: str
@@ -36,6 +37,7 @@ class Handler:
     on_reject: Callable[[Approval, Any], None]
     url: Callable[[Approval], str]
     labels: Mapping[str, Any] = field(default_factory=dict)
+    opens: Callable[[Approval, Any], str] | None = None
 
 
 handlers: dict[str, Handler] = {}

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -85,7 +86,16 @@ def _detail(user: Any, row: Approval) -> dict[str, Any]:
         "facts": facts(row),
         "handler": handlers.get(row.kind),
         "deciding": row.state == "pending" and may_decide(user, row),
+        "opens": opens(user, row),
     }
+
+
+def opens(user: Any, row: Approval) -> str:
+    """Where this reader finds what the request is about; nothing when it is out of their reach."""
+    handler = handlers.get(row.kind)
+    if handler is None:
+        return ""
+    return handler.opens(row, user) if handler.opens else handler.url(row)
 
 
 @require_safe
@@ -99,9 +109,9 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def subject(request: HttpRequest, pk: int) -> HttpResponse:
-    """Go to what the request is about; that page checks its own reach."""
+    """Go to what the request is about, which checks its own reach; out of reach there is the request alone."""
     row = approval_get(user=actor(request), pk=pk)
-    return redirect(handlers[row.kind].url(row))
+    return redirect(opens(actor(request), row) or reverse("approvals:detail", args=[pk]))
 
 
 @require_POST

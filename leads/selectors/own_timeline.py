@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
+from django.db.models import F, QuerySet, Value
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from dealership.core.named import Named
+from dealership.org.prepared import rows_for
 from leads.choices import (
     AttemptOutcome,
     ContactChannel,
@@ -22,6 +25,7 @@ from leads.choices import (
 )
 from leads.evaluation_choices import NurtureEnd, Verdict
 from leads.loss_choices import CallBackResult, LossKind, LossReason, LossState
+from leads.models import LossApplication, Prospect, TestDrive
 from leads.selectors.timeline import PER_SOURCE, Entry
 
 # Written by hand: put together by the ORM the same statement costs more than the rest of the page.
@@ -110,8 +114,28 @@ class Row(NamedTuple):
 
 
 def own_entries(user: Any, customer_id: int) -> Iterable[Entry]:
-    """Everything of this app in one statement, the latest of each kind; the caller has checked the customer's reach."""
-    return [_ENTRIES[row[1]](Row(*row)) for row in _OWN_ROWS.rows(customer_id, PER_SOURCE)]
+    """Everything of this app in one statement, the latest of each kind; the caller has checked the customer's reach.
+
+    What happened is told to whoever reaches the customer; it leads on only where the reader may go.
+    """
+    entries = [_ENTRIES[row[1]](Row(*row)) for row in _OWN_ROWS.rows(customer_id, PER_SOURCE)]
+    if not any(entry.url for entry in entries):
+        return entries
+    may_open = {_address(page, pk) for page, pk in rows_for(user, _reached, ids=[customer_id])}
+    return [entry if entry.url in may_open else replace(entry, url="") for entry in entries]
+
+
+def _reached(user: Any, ids: Sequence[int]) -> QuerySet[Any, Any]:
+    """The pages about one customer that are within reach, by name and id."""
+    pages = {
+        "drive_detail": TestDrive.objects.visible_to(user),
+        "loss_detail": LossApplication.objects.visible_to(user),
+        "evaluation": Prospect.objects.visible_to(user) | Prospect.objects.nurtured_by(user),
+    }
+    first, *others = [
+        rows.filter(customer_id=ids[0]).order_by().values_list(Value(page), F("pk")) for page, rows in pages.items()
+    ]
+    return first.union(*others, all=True)
 
 
 def _visit(row: Row) -> Entry:
@@ -188,7 +212,11 @@ def _nurture(row: Row) -> Entry:
 
 
 def _url(page: str, row: Row) -> str:
-    return reverse(f"leads:{page}", args=[int(row.third)])
+    return _address(page, int(row.third))
+
+
+def _address(page: str, pk: int) -> str:
+    return reverse(f"leads:{page}", args=[pk])
 
 
 _ENTRIES = {

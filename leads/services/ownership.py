@@ -74,19 +74,16 @@ def claim_ask(*, by: Any, store: Store, phone: str, wish: str, reason: str) -> A
     live = Prospect.objects.filter(customer_id=row.customer_id if row else 0, status__in=LIVE_STATUSES)
     found = live.values_list("pk", flat=True).first()
     if found is None:
-        raise DomainError(
-            "no_card", "该号码没有跟进中的客户卡，无需申请，直接登记即可。", {"phone": ["没有跟进中的客户卡。"]}
-        )
+        text = "该号码没有跟进中的客户卡，无需申请，直接登记即可。"
+        raise DomainError("no_card", text, {"phone": [text]})
     card = locked_with_customer(Prospect.objects.filter(store=store), found)
     check_taker(card, by)
     until = protected_until(card)
     # Who let the card get out of control has lost the protection, whatever days the grade would still give.
     forgotten = card.status == ProspectStatus.OUT_OF_CONTROL
     if wish == ClaimWish.TAKE and until >= periods.today() and not forgotten:
-        day = periods.day_label(until)
-        raise DomainError(
-            "protected", f"该客户在归属顾问保护期内（至 {day}），只能申请分成。", {"wish": ["保护期内只能申请分成。"]}
-        )
+        text = f"该客户在归属顾问保护期内（至 {periods.day_label(until)}），只能申请分成。"
+        raise DomainError("protected", text, {"wish": [text]})
     last = card.last_contact_at or card.card_created_at
     detail = {
         "wish": ClaimWish(wish).label, "code": wish, "to": by.pk, "to_name": by.name, "from": str(card.owner),
@@ -129,6 +126,12 @@ def answer_url(approval: Approval) -> str:
     if approval.kind == CLAIM:
         return "/approvals/"
     return reverse("leads:prospect_detail", args=[approval.subject_id])
+
+
+def answer_opens(approval: Approval, reader: Any) -> str:
+    """The card, for whoever reaches it: who decides about a claim looks at it, who claims does not see it."""
+    seen = Prospect.objects.visible_to(reader).filter(pk=approval.subject_id).exists()
+    return reverse("leads:prospect_detail", args=[approval.subject_id]) if seen else ""
 
 
 def _share(card: Prospect, other: Any, *, by: Any) -> None:

@@ -169,7 +169,8 @@ def person_deactivate(*, by: User, person_id: int) -> User:
         text = "、".join(_("%(number)s 个%(label)s") % {"number": n, "label": label} for label, n in held.items())
         raise DomainError(
             "still_holds",
-            _("%(name)s 名下还有%(held)s，请先交接给其他同事再停用。") % {"name": person.name, "held": text},
+            _("%(name)s 名下还有%(held)s，请先由展厅经理在“客户交接”中交给其他同事，再停用。")
+            % {"name": person.name, "held": text},
         )
     person.is_active = False
     person.save(update_fields=["is_active"])

@@ -94,6 +94,10 @@ def test_a_claim_says_nothing_the_claimant_does_not_know(
     make_prospect(consultant, store, name="金丝雀", phone="13912345678")
     claim_ask(by=colleague, store=store, phone="13912345678", wish="share", reason="客户到店找我")
     row = Approval.objects.get()
+    shown, followed = f"/approvals/{row.pk}/", f"/approvals/{row.pk}/subject/"
+    assert client_for(manager).get(followed).url == f"/customers/prospects/{row.subject_id}/"
+    assert followed not in client_for(colleague).get(shown).text
+    assert client_for(colleague).get(followed).url == shown
     assert "金丝雀" not in f"{row.title}{row.detail}{row.reason}"
     answer(manager, approve=False)
     assert not CreditShare.objects.exists()
@@ -111,7 +115,7 @@ def test_only_the_owner_asks_for_a_transfer_and_nobody_decides_their_own(
     with pytest.raises(DomainError, match="只有归属顾问可以申请转移"):
         transfer_ask(by=manager, prospect_id=card.pk, new_owner=colleague, reason="客户搬家")
     transfer_ask(by=consultant, prospect_id=card.pk, new_owner=colleague, reason="客户搬家")
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="已有一份同样的申请在等审批"):
         transfer_ask(by=consultant, prospect_id=card.pk, new_owner=colleague, reason="再申请一次")
     answer(manager, approve=True)
     assert owner_of(card) == colleague.pk
@@ -145,7 +149,7 @@ def test_a_leaver_hands_over_everything_and_can_then_be_switched_off(
     lead_create(by=manager, store=store, row=LeadRow(name="线索", phone=new_phone()), owner=consultant)
     freeze("2026-11-13 12:00+08:00")
     admin = make_person(Role.SYS_ADMIN, None, group=store.group)
-    with pytest.raises(DomainError, match="请先交接"):
+    with pytest.raises(DomainError, match="请先由展厅经理在“客户交接”中交给"):
         person_deactivate(by=admin, person_id=consultant.pk)
     told = Notice.objects.filter(kind="handover").count()
     colleague = make_person(Role.SALES_CONSULTANT, store, name="王芳")

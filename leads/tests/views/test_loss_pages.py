@@ -18,6 +18,7 @@ from leads.services.loss_call_back import loss_call_back
 from leads.services.loss_decision import loss_decide
 from leads.services.out_of_control import out_of_control_sweep
 from leads.tests.builders import make_follow_up, make_prospect
+from leads.tests.evaluation_builders import make_nurtured
 from leads.tests.loss_builders import BOUGHT, WHY, make_loss, make_rest, refuse_twice
 
 TOLD = {**BOUGHT, "explanation": WHY}
@@ -187,3 +188,18 @@ def test_h_lists_need_the_same_statements(settings, client_for, store, consultan
     one()
     client.get(reverse(f"leads:{name}"))
     assert_same_query_count(lambda: client.get(reverse(f"leads:{name}")), lambda: (one(), one()), limit=9)
+
+
+def test_the_story_leads_only_where_its_reader_may_go(client_for, person, store, consultant, *, manager, card):
+    """Marketing warms the customer up again and reads what happened; applications are not its business."""
+    row = make_loss(consultant, card)
+    loss_decide(by=manager, application_id=row.pk, decision="reject", comment="请再约一次试驾")
+    make_nurtured(consultant, card)
+    url, answer = reverse("leads:prospect_detail", args=[card.pk]), reverse("leads:loss_detail", args=[row.pk])
+    assert f'href="{answer}"' in client_for(consultant).get(url).text
+    marketing = client_for(person(Role.MARKETING, store))
+    page = marketing.get(url).text
+    assert "战败审批 · 已驳回" in page
+    assert answer not in page
+    assert f'href="{reverse("leads:evaluation", args=[card.pk])}">意向评估' in page
+    assert marketing.get(answer).status_code == 404
