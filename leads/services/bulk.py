@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from dealership.core.errors import DomainError
+from leads.models import Prospect
 from leads.selectors.prospect import prospect_list
 from leads.services.loss import dormancy_apply, loss_apply
 from leads.services.prospect import prospect_reassign
@@ -26,12 +27,16 @@ Act = Callable[[int], Any]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened (or would happen) to one card: `message` is empty when it went through."""
+    """What happened (or would happen) to one card: `message` is empty when it went through.
+
+    `version` is the card's before the act: what a preview showed.
+    """
 
     prospect_id: int
     name: str
     grade: str
     owner: str
+    version: int
     message: str
 
     @property
@@ -73,11 +78,15 @@ def act_of(*, by: Any, name: str, told: Mapping[str, Any]) -> Act:
     return ACTS[name](by=by, **told)
 
 
-def bulk_run(*, by: Any, ids: Sequence[int], act: Act, rehearse: bool) -> list[Outcome]:
+def bulk_run(
+    *, by: Any, ids: Sequence[int], act: Act, rehearse: bool, seen: Mapping[int, int] | None = None
+) -> list[Outcome]:
     """Do the act card by card, each in its own transaction; refusals of one do not stop the others.
 
-    With `rehearse` everything is taken back at the end and nobody is told. Cards out of reach are left out.
+    With `rehearse` everything is taken back at the end and nobody is told. Cards out of reach are left out. `seen` are
+    the versions a preview showed: a card somebody changed since is refused, nobody's work is written over unseen.
     """
+    seen = seen or {}
     if not ids:
         raise DomainError("nothing_chosen", "请先勾选要处理的客户。")
     if len(ids) > MOST:
@@ -85,12 +94,17 @@ def bulk_run(*, by: Any, ids: Sequence[int], act: Act, rehearse: bool) -> list[O
     cards = list(prospect_list(user=by).filter(pk__in=set(ids)).order_by("next_follow_up_at", "id"))
     with _rehearsal() if rehearse else _for_real():
         return [
-            Outcome(card.pk, card.customer.display_name, card.grade, str(card.owner), _refusal(act, card.pk))
+            Outcome(
+                card.pk, card.customer.display_name, card.grade, str(card.owner), card.version,
+                _refusal(act, card.pk, seen.get(card.pk)),
+            )
             for card in cards
-        ]
+        ]  # fmt: skip
 
 
-def _refusal(act: Act, pk: int) -> str:
+def _refusal(act: Act, pk: int, seen: int | None) -> str:
+    if seen is not None and not Prospect.objects.filter(pk=pk, version=seen).exists():
+        return "预览之后这位客户有了新的变化，未执行，请核对后再处理。"
     try:
         act(pk)
     except DomainError as error:

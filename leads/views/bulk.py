@@ -39,7 +39,7 @@ class ProspectBulk(Page):
         is_preview = request.POST.get("step") != "do"
         try:
             act = act_of(by=request.user, name=form.cleaned_data["act"], told=form.told())
-            outcomes = bulk_run(by=request.user, ids=ids, act=act, rehearse=is_preview)
+            outcomes = bulk_run(by=request.user, ids=ids, act=act, rehearse=is_preview, seen=seen(request))
         except DomainError as error:
             return refuse(request, self.template, self.listed(request, ids), form, error)
         good = sum(outcome.is_done for outcome in outcomes)
@@ -56,7 +56,18 @@ class ProspectBulk(Page):
 
 def chosen(request: HttpRequest) -> list[int]:
     """The ticked ids; anything that is no id is not a card."""
-    return [int(text) for text in request.POST.getlist("id") if text.isascii() and text.isdigit() and len(text) < 19]
+    return [int(text) for text in request.POST.getlist("id") if is_number(text)]
+
+
+def seen(request: HttpRequest) -> dict[int, int]:
+    """The versions the preview showed, by card (`seen` = `id:version`)."""
+    pairs = (text.partition(":") for text in request.POST.getlist("seen"))
+    return {int(pk): int(version) for pk, _colon, version in pairs if is_number(pk) and is_number(version)}
+
+
+def is_number(text: str) -> bool:
+    """What a form of ours could have sent as an id."""
+    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def offered(request: HttpRequest) -> dict[str, Any]:

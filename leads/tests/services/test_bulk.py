@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -123,3 +124,17 @@ def test_the_pages_tick_preview_and_do(store: Any, consultant: Any, colleague: A
     mine = client_for(colleague)
     assert "转给其他顾问" not in mine.get(address).content.decode()
     assert mine.post(address, form).status_code == 422
+
+
+def test_what_changed_after_the_preview_is_left_out(store: Any, consultant: Any, colleague: Any, manager: Any) -> None:
+    """A colleague's later word is not written over: the row says so, the others go through."""
+    one, two = make_prospect(consultant, store, grade="A"), make_prospect(consultant, store, grade="A")
+    client, address = client_for(manager), "/customers/prospects/bulk/?grade=A"
+    form = {"id": [one.pk, two.pk], "act": "reassign", "new_owner": colleague.pk, "reason": "平衡客户数量"}
+    preview = client.post(address, {**form, "step": "preview"}).content.decode()
+    seen = re.findall(r'name="seen" value="(\d+:\d+)"', preview)
+    assert len(seen) == 2
+    make_follow_up(consultant, one)
+    page = client.post(address, {**form, "step": "do", "seen": [*seen, "x:1", "1"]}).content.decode()
+    assert page.count("预览之后这位客户有了新的变化") == 1
+    assert owners(one, two) == [consultant.pk, colleague.pk]
