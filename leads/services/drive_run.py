@@ -154,7 +154,9 @@ def drive_tell_overtime(*, drive_id: int) -> bool:
     if drive.accompanied_by:
         people.add(drive.accompanied_by)
     minutes = int((periods.now() - drive.ends_at).total_seconds() // 60)
-    text = f"试驾车 {drive.car} 已超过计划还车时间 {minutes} 分钟，请联系客户，回店后登记还车。"
+    hours, rest = divmod(minutes, 60)
+    late = f"{hours} 小时 {rest} 分钟" if hours else f"{rest} 分钟"
+    text = f"试驾车 {drive.car} 已超过计划还车时间 {late}，请联系客户，回店后登记还车。"
     url = reverse("leads:drive_detail", args=[drive.pk])
     notify(to=people, kind="drive.overtime", key=f"drive:{drive.pk}:overtime", text=text, url=url)
     drive.overdue_told_at = periods.now()

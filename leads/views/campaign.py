@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from dealership.audit.services import once
 from dealership.core.errors import DomainError
+from dealership.core.money import ratio
 from dealership.core.paging import page_of
 from dealership.core.views import done, refuse
 from dealership.org.reach import can, require
@@ -122,9 +123,11 @@ class InviteMark(Page):
 def _context(request: HttpRequest, row: Campaign) -> dict[str, Any]:
     page = page_of(request, invites_of(user=request.user, campaign=row), INVITE_ORDERING, size=100)
     answers = InviteAnswer.choices
+    effect = campaign_effect(user=request.user, campaign=row)
     return {
         "campaign": row,
-        "effect": campaign_effect(user=request.user, campaign=row),
+        "effect": effect,
+        "order_cost": ratio(row.cost_actual, effect.orders, 2),
         "page": page,
         "answers": answers,
         "may_manage": can(request.user, ACT, row.store_id),

@@ -167,7 +167,9 @@ def _ordered(card, at):
     )  # fmt: skip
 
 
-def test_what_a_campaign_brought_cards_of_its_source_and_orders_of_cards_and_guests(store, other_store, marketing, li):
+def test_what_a_campaign_brought_cards_of_its_source_and_orders_of_cards_and_guests(
+    store, other_store, marketing, li, client_for
+):
     """New cards in its days; orders until the last moment of the 30th day after it, of those cards and of who came."""
     source = LeadSource.objects.filter(group=store.group).first()
     start = TODAY - dt.timedelta(days=40)
@@ -202,6 +204,10 @@ def test_what_a_campaign_brought_cards_of_its_source_and_orders_of_cards_and_gue
         card_created_at=first, source=source
     )
     assert campaign_effect(user=marketing, campaign=row) == Effect(cards=2, orders=2, days=30)
+    Campaign.objects.filter(pk=row.pk).update(cost_actual=9000)
+    page = client_for(marketing).get(reverse("leads:campaign_detail", args=[row.pk])).content.decode()
+    assert "每单 4,500.00" in page
+    assert page.count("活动开始至结束后30天") == 1
     assert campaign_effect(user=li, campaign=row).cards == 2
     colleague = make_person(Role.SALES_CONSULTANT, store)
     assert campaign_effect(user=colleague, campaign=row) == Effect(cards=0, orders=0, days=30)
