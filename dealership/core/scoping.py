@@ -29,6 +29,12 @@ class Reach:
     def is_empty(self) -> bool:
         return not (self.group_ids or self.store_ids or self.team_ids or self.own_store_ids)
 
+    def holds(self, *, owner: int, team: int, store: int, group: int) -> bool:
+        """Would `ScopedQuerySet.within` find a row with these ids (0: none)? For rows read by hand."""
+        whole = group in self.group_ids or store in self.store_ids or team in self.team_ids
+        own = store in self.own_store_ids if self.own_store_ids else bool(self.team_ids)
+        return whole or (own and owner == self.user_id)
+
 
 NOTHING = Reach()
 ReachProvider = Callable[[Any, str, str], Reach]

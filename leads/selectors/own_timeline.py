@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from django.db.models import F, QuerySet, Value
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from dealership.core.named import Named
-from dealership.org.prepared import rows_for
+from dealership.core.scoping import reach_for
 from leads.choices import (
     AttemptOutcome,
     ContactChannel,
@@ -25,7 +24,7 @@ from leads.choices import (
 )
 from leads.evaluation_choices import NurtureEnd, Verdict
 from leads.loss_choices import CallBackResult, LossKind, LossReason, LossState
-from leads.models import LossApplication, Prospect, TestDrive
+from leads.models import Prospect
 from leads.selectors.timeline import PER_SOURCE, Entry
 
 # Written by hand: put together by the ORM the same statement costs more than the rest of the page.
@@ -64,20 +63,23 @@ UNION ALL
     FROM leads_leadattempt t JOIN leads_lead l ON l.id = t.lead_id JOIN accounts_user u ON u.id = t.by_id
     WHERE l.customer_id = $1 ORDER BY t.at DESC, t.id DESC LIMIT $2)
 UNION ALL
-(SELECT d.at, 'drive', e.name, d.to_status, d.drive_id::text,
+(SELECT d.at, 'drive', e.name, d.to_status,
+        concat_ws(' ', d.drive_id, r.owner_id, coalesce(r.team_id, 0), r.store_id, h.group_id),
         CASE WHEN d.to_status = 'finished' THEN r.feedback ELSE d.reason END, coalesce(u.name, '')
     FROM leads_testdrivechange d JOIN leads_testdrive r ON r.id = d.drive_id JOIN org_series e ON e.id = r.series_id
-    LEFT JOIN accounts_user u ON u.id = d.by_id
+    JOIN org_store h ON h.id = r.store_id LEFT JOIN accounts_user u ON u.id = d.by_id
     WHERE r.customer_id = $1 ORDER BY d.at DESC, d.id DESC LIMIT $2)
 UNION ALL
-(SELECT a.applied_at, 'loss', a.kind, a.reason, a.id::text,
+(SELECT a.applied_at, 'loss', a.kind, a.reason,
+        concat_ws(' ', a.id, a.owner_id, coalesce(a.team_id, 0), a.store_id, h.group_id),
         concat_ws('；', nullif(concat_ws(' ', nullif(a.competitor_brand, ''), nullif(a.competitor_model, ''),
                   nullif(a.competitor_dealer, '')), ''), a.explanation), u.name
-    FROM leads_lossapplication a JOIN accounts_user u ON u.id = a.applied_by_id
+    FROM leads_lossapplication a JOIN org_store h ON h.id = a.store_id JOIN accounts_user u ON u.id = a.applied_by_id
     WHERE a.customer_id = $1 ORDER BY a.applied_at DESC, a.id DESC LIMIT $2)
 UNION ALL
-(SELECT a.decided_at, 'loss_answer', a.kind, a.state, a.id::text, a.comment, u.name
-    FROM leads_lossapplication a JOIN accounts_user u ON u.id = a.decided_by_id
+(SELECT a.decided_at, 'loss_answer', a.kind, a.state,
+        concat_ws(' ', a.id, a.owner_id, coalesce(a.team_id, 0), a.store_id, h.group_id), a.comment, u.name
+    FROM leads_lossapplication a JOIN org_store h ON h.id = a.store_id JOIN accounts_user u ON u.id = a.decided_by_id
     WHERE a.customer_id = $1 AND a.decided_at IS NOT NULL ORDER BY a.decided_at DESC LIMIT $2)
 UNION ALL
 (SELECT b.called_at, 'loss_call', '', b.result, a.id::text, b.note, u.name
@@ -85,8 +87,10 @@ UNION ALL
     JOIN accounts_user u ON u.id = b.called_by_id
     WHERE a.customer_id = $1 ORDER BY b.called_at DESC LIMIT $2)
 UNION ALL
-(SELECT e.at, 'evaluation', e.score::text, e.verdict, e.prospect_id::text, e.note, u.name
-    FROM leads_prospectevaluation e JOIN leads_prospect p ON p.id = e.prospect_id JOIN accounts_user u ON u.id = e.by_id
+(SELECT e.at, 'evaluation', e.score::text, e.verdict,
+        concat_ws(' ', p.id, p.owner_id, coalesce(p.team_id, 0), p.store_id, h.group_id), e.note, u.name
+    FROM leads_prospectevaluation e JOIN leads_prospect p ON p.id = e.prospect_id
+    JOIN org_store h ON h.id = p.store_id JOIN accounts_user u ON u.id = e.by_id
     WHERE p.customer_id = $1 ORDER BY e.at DESC, e.id DESC LIMIT $2)
 UNION ALL
 (SELECT n.left_at, 'nurture', n."end", '', '', n.note, coalesce(u.name, '')
@@ -118,24 +122,28 @@ def own_entries(user: Any, customer_id: int) -> Iterable[Entry]:
 
     What happened is told to whoever reaches the customer; it leads on only where the reader may go.
     """
-    entries = [_ENTRIES[row[1]](Row(*row)) for row in _OWN_ROWS.rows(customer_id, PER_SOURCE)]
-    if not any(entry.url for entry in entries):
-        return entries
-    may_open = {_address(page, pk) for page, pk in rows_for(user, _reached, ids=[customer_id])}
-    return [entry if entry.url in may_open else replace(entry, url="") for entry in entries]
+    rows = [Row(*row) for row in _OWN_ROWS.rows(customer_id, PER_SOURCE)]
+    return [replace(_ENTRIES[row.kind](row), url=_url(user, row)) for row in rows]
 
 
-def _reached(user: Any, ids: Sequence[int]) -> QuerySet[Any, Any]:
-    """The pages about one customer that are within reach, by name and id."""
-    pages = {
-        "drive_detail": TestDrive.objects.visible_to(user),
-        "loss_detail": LossApplication.objects.visible_to(user),
-        "evaluation": Prospect.objects.visible_to(user) | Prospect.objects.nurtured_by(user),
-    }
-    first, *others = [
-        rows.filter(customer_id=ids[0]).order_by().values_list(Value(page), F("pk")) for page, rows in pages.items()
-    ]
-    return first.union(*others, all=True)
+# What may be opened from an entry, and whose rows it shows. A call-back is told, it has no page.
+_PAGES = {
+    "drive": ("drive_detail", "test_drive"),
+    "loss": ("loss_detail", "loss_application"),
+    "loss_answer": ("loss_detail", "loss_application"),
+    "evaluation": ("evaluation", "prospect"),
+}
+
+
+def _url(user: Any, row: Row) -> str:
+    if row.kind not in _PAGES:
+        return ""
+    page, resource = _PAGES[row.kind]
+    pk, owner, team, store, group = (int(word) for word in row.third.split())
+    held = reach_for(user, resource).holds(owner=owner, team=team, store=store, group=group)
+    if not held and row.kind == "evaluation":
+        held = Prospect.objects.nurtured_by(user).filter(pk=pk).exists()
+    return reverse(f"leads:{page}", args=[pk]) if held else ""
 
 
 def _visit(row: Row) -> Entry:
@@ -183,18 +191,18 @@ def _lead_call(row: Row) -> Entry:
 
 def _drive(row: Row) -> Entry:
     title = _("试乘试驾 · %(series)s · %(status)s") % {"series": row.first, "status": DriveStatus(row.second).label}
-    return Entry(row.at, row.kind, title, row.text, row.by, _url("drive_detail", row), state=row.second)
+    return Entry(row.at, row.kind, title, row.text, row.by, state=row.second)
 
 
 def _loss(row: Row) -> Entry:
     told = {"kind": LossKind(row.first).label, "reason": LossReason(row.second).label}
-    return Entry(row.at, "loss", _("%(kind)s申请 · %(reason)s") % told, row.text, row.by, _url("loss_detail", row))
+    return Entry(row.at, "loss", _("%(kind)s申请 · %(reason)s") % told, row.text, row.by)
 
 
 def _loss_answer(row: Row) -> Entry:
     title = _("%(kind)s审批 · %(state)s")
     told = {"kind": LossKind(row.first).label, "state": LossState(row.second).label}
-    return Entry(row.at, "loss", title % told, row.text, row.by, _url("loss_detail", row))
+    return Entry(row.at, "loss", title % told, row.text, row.by)
 
 
 def _loss_call(row: Row) -> Entry:
@@ -204,19 +212,11 @@ def _loss_call(row: Row) -> Entry:
 
 def _evaluation(row: Row) -> Entry:
     title = _("意向评估 · %(score)s 分 · %(verdict)s") % {"score": row.first, "verdict": Verdict(row.second).label}
-    return Entry(row.at, row.kind, title, row.text, row.by, _url("evaluation", row))
+    return Entry(row.at, row.kind, title, row.text, row.by)
 
 
 def _nurture(row: Row) -> Entry:
     return Entry(row.at, row.kind, _("离开培育池 · %(end)s") % {"end": NurtureEnd(row.first).label}, row.text, row.by)
-
-
-def _url(page: str, row: Row) -> str:
-    return _address(page, int(row.third))
-
-
-def _address(page: str, pk: int) -> str:
-    return reverse(f"leads:{page}", args=[pk])
 
 
 _ENTRIES = {

@@ -370,8 +370,7 @@ def test_h_the_card_needs_the_same_statements_with_a_long_history(client, store,
         limit=9,
     )
     make_loss(consultant, card)
-    # One more than the application itself: which entries of the story this reader may open.
-    assert count_queries(lambda: client.get(url)) <= 11
+    assert count_queries(lambda: client.get(url)) <= 10
 
 
 def test_h_a_visit_and_a_follow_up_take_at_most_eighteen_statements(client, store, consultant):
