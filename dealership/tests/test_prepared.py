@@ -18,6 +18,7 @@ from dealership.org.choices import Role
 from dealership.org.policy import policy
 from dealership.org.prepared import question_for, rows_for
 from leads.models import Prospect
+from leads.selectors.prospect import prospect_board, prospect_rows, whole_board
 from leads.tests.builders import make_prospect
 
 pytestmark = pytest.mark.django_db
@@ -258,3 +259,15 @@ def test_nothing_is_asked_ahead_that_is_not_kept(store, person, monkeypatch):
         ask_ahead([question])
         assert len(asked) == 0
         assert question.rows() == [card]
+
+
+def test_the_board_is_the_same_with_its_statements_kept(store, person):
+    consultant, colleague = (person(Role.SALES_CONSULTANT, store) for _ in range(2))
+    for owner, grades in ((consultant, "HHAC"), (colleague, "HB")):
+        for grade in grades:
+            make_prospect(owner, store, grade=grade)
+    for _ in range(3):  # built, proven, kept
+        for reader in (consultant, colleague):
+            columns = whole_board(user=reader)
+            assert columns == prospect_board(prospect_rows(user=reader))
+            assert sum(column.count for column in columns) == (4 if reader == consultant else 2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,7 @@ ORDERINGS: dict[str, tuple[str, ...]] = {
 }
 DEFAULT_ORDERING = "next_follow_up_at"
 COLUMN_SIZE = 20
+COLUMNS = (Grade.N, *(grade for grade in OPEN_GRADES if grade != Grade.N))
 # What a row of a page shows.
 ROW = (
     *("store", "owner", "grade", "status", "next_follow_up_at", "last_contact_at", "card_created_at"),
@@ -118,16 +119,39 @@ def _found(cards: list[Prospect]) -> Prospect:
 
 def prospect_board(rows: QuerySet[Any]) -> list[Column]:
     """Open cards by grade: N, H, A, B, C. `rows` are filtered `prospect_rows`; two statements in all."""
+    return _columns(_totals(rows), _most_urgent(rows))
+
+
+def whole_board(*, user: Any) -> list[Column]:
+    """`prospect_board` of all cards within reach, as it is opened first: both statements are kept."""
+    return _columns(rows_for(user, _all_totals), rows_for(user, _all_urgent))
+
+
+def _columns(totals: Iterable[tuple[str, int]], cards: Iterable[Prospect]) -> list[Column]:
+    counts, shown = dict(totals), list(cards)
+    return [Column(grade, counts.get(grade, 0), [card for card in shown if card.grade == grade]) for grade in COLUMNS]
+
+
+def _totals(rows: QuerySet[Any]) -> QuerySet[Any, Any]:
+    counted = rows.filter(status__in=OPEN_STATUSES).order_by().values("grade").annotate(total=Count("pk"))
+    return counted.values_list("grade", "total")
+
+
+def _most_urgent(rows: QuerySet[Any]) -> QuerySet[Any]:
     rows = rows.filter(status__in=OPEN_STATUSES)
-    counted = rows.order_by().values("grade").annotate(total=Count("pk")).values_list("grade", "total")
-    counts = dict(counted)
-    grades = (Grade.N, *(grade for grade in OPEN_GRADES if grade != Grade.N))
     first, *others = [
         rows.filter(grade=grade).order_by("due", "id").values_list("pk", flat=True)[:COLUMN_SIZE]  # type: ignore[misc]
-        for grade in grades
+        for grade in COLUMNS
     ]
-    cards = list(rows.filter(pk__in=first.union(*others, all=True)).order_by("due", "id"))  # type: ignore[misc]
-    return [Column(grade, counts.get(grade, 0), [card for card in cards if card.grade == grade]) for grade in grades]
+    return rows.filter(pk__in=first.union(*others, all=True)).order_by("due", "id")  # type: ignore[misc]
+
+
+def _all_totals(user: Any, _ids: Sequence[int]) -> QuerySet[Any, Any]:
+    return _totals(prospect_rows(user=user))
+
+
+def _all_urgent(user: Any, _ids: Sequence[int]) -> QuerySet[Any]:
+    return _most_urgent(prospect_rows(user=user))
 
 
 def open_tasks(*, user: Any, prospect: Prospect) -> list[FollowUpTask]:

@@ -38,6 +38,7 @@ from leads.selectors.prospect import (
     prospect_board,
     prospect_get,
     prospect_rows,
+    whole_board,
 )
 from leads.selectors.stand_in import is_stand_in
 from leads.selectors.timeline import Entry, customer_timeline
@@ -91,7 +92,7 @@ class ProspectBoard(Page):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         filters = ProspectFilter(request.GET, queryset=prospect_rows(user=request.user), request=request)
-        columns = prospect_board(filters.qs)
+        columns = prospect_board(filters.qs) if request.GET else whole_board(user=request.user)
         context = {"filter": filters, "columns": columns, "now": periods.now(), "grades": policies.gradable()}
         context |= {"may_log": can(request.user, "follow_up.log"), "sees_others": sees_others(request.user)}
         return render(request, "leads/prospect_board.html", context)
